@@ -1,0 +1,1 @@
+"""Parts that several screens share: map and its layers, filters, cards, tables, charts, icons. No SQL."""

@@ -1,0 +1,1 @@
+"""Background work: partitions and retention, risk chunks, later billing runs and scans."""
