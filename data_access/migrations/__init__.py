@@ -1,0 +1,1 @@
+"""Alembic migrations; `data_access.migrate` runs them."""

@@ -1,0 +1,1 @@
+"""Running the product on a machine: the private PostgreSQL cluster, the supervisor of processes, start-up checks."""
