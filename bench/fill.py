@@ -1,7 +1,7 @@
 """Grow a loaded demo utility to the size of a city or a province, reproducibly and with COPY.
 
-The demo's districts serve as anchors: new objects lie near them, in the same county and station, so that keys, scopes and
-borders stay right. Only volume is made here, no truth: rules are judged on the demo utility.
+The demo's districts serve as anchors: new objects lie near them, in the same county and station, so that keys, scopes
+and borders stay right. Only volume is made here, no truth: rules are judged on the demo utility.
 """
 
 from collections.abc import Callable
