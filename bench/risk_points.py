@@ -90,7 +90,7 @@ def _make_stations(connection: psycopg.Connection, places: Path, random: np.rand
         connection.execute(insert, (county, city, 2, county, county, county, f"jibei.{city}.{county}", lon, lat))
         for number in range(1, _STATIONS_EACH + 1):
             station = f"{county}{number:02d}"
-            near = 0.002 if number <= 2 else 0.09
+            near = 0.01 if number <= 3 else 0.17
             where = (lon + random.normal(0, near), lat + random.normal(0, near * 0.8))
             path = f"jibei.{city}.{county}.{station}"
             connection.execute(insert, (station, county, 3, station, station, county, path, *where))
@@ -105,10 +105,10 @@ def _copy_points(
     prefix: str,
 ) -> None:
     districts = max(count // POINTS_PER_DISTRICT, 1)
-    weight = random.pareto(1.6, len(stations)) + 0.4
+    weight = np.minimum(random.pareto(2.0, len(stations)), 4.0) + 0.5
     home = random.choice(len(stations), districts, p=weight / weight.sum())
     centres = np.array([row[3:] for row in stations], dtype=float)[home]
-    spread = random.choice([0.006, 0.018, 0.045], districts, p=[0.35, 0.4, 0.25])[:, None]
+    spread = random.choice([0.008, 0.025, 0.09], districts, p=[0.3, 0.35, 0.35])[:, None]
     sites = centres + random.normal(size=(districts, 2)) * spread * [1.0, 0.78]
     chosen = random.integers(0, districts, count)
     where = sites[chosen] + random.normal(0, 0.0012, (count, 2))

@@ -1,0 +1,271 @@
+"""The risk points of a viewer's scope as numpy columns: read once a layer version, filtered in memory.
+
+A tile needs every point in view under any filter. Reading a million rows takes seconds; the packed chunks of
+`refresh_risk_chunks()` arrive in some 60 ms, and each further filter or tile is arithmetic on arrays. What was read in
+one scope is only ever given to viewers of an equal scope (`Viewer.scope_key`).
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import text
+
+from data_access.engine import database_address, reading
+from data_access.memory import ByteCache, SingleFlight
+from data_access.risk_filter import OPEN_STATES, RiskCatalogue, RiskFilter
+from data_access.scope import Viewer
+from geo import cells as h3_cells
+from geo.density import Points, scale_top
+
+_DAY_ZERO = date(2000, 1, 1)
+_VERSION_SECONDS = 1.0
+"""A viewer sees new points after at most this time; many tiles of one screen share one look at the version."""
+_BYTES_A_POINT = 21
+
+# One statement, hence one snapshot: the version belongs to exactly these points. String building can't be split among
+# parallel workers before PostgreSQL 16, and gathering costs more than it saves.
+_READ = """
+SELECT (SELECT version FROM layer_version WHERE layer = 'risk'), org_path::text, sum(count)::int8,
+       string_agg(x, ''), string_agg(y, ''), string_agg(kind, ''), string_agg(flag, ''),
+       string_agg(day, ''), string_agg(score, ''), string_agg(cell, '')
+FROM risk_chunk GROUP BY org_path
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class RiskColumns:
+    """Points of one scope at one layer version, all arrays of one length, ordered by station.
+
+    `x`, `y` int32 Mercator (geo.density), `kind` uint8 anomaly ordinal, `flag` uint8 level + 16 × state,
+    `day` int16 days since 2000-01-01 in Asia/Shanghai, `score` uint8, `cell` int64 H3 resolution 9.
+    """
+
+    version: int
+    catalogue: RiskCatalogue
+    paths: tuple[str, ...]
+    """Organisation path of each station; `ends` holds where its points end."""
+    ends: npt.NDArray[np.int64]
+    x: npt.NDArray[np.int32]
+    y: npt.NDArray[np.int32]
+    kind: npt.NDArray[np.uint8]
+    flag: npt.NDArray[np.uint8]
+    day: npt.NDArray[np.int16]
+    score: npt.NDArray[np.uint8]
+    cell: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(eq=False)
+class RiskSelection:
+    """What a filter leaves of the columns, with the scales and hexagon tables that were computed from it."""
+
+    columns: RiskColumns
+    found: npt.NDArray[np.intp] | None
+    """Positions of the points that pass; None for all."""
+    points: Points
+    _tops: dict[int, float] = field(default_factory=dict)
+    _tables: dict[int, "HexagonTable"] = field(default_factory=dict)
+
+    def top(self, zoom: int) -> float:
+        """Top of the colour scale for a zoom (geo.density.scale_top); CPU work at first use."""
+        if zoom not in self._tops:
+            self._tops[zoom] = scale_top(self.points, zoom)
+        return self._tops[zoom]
+
+    def hexagons(self, resolution: int) -> "HexagonTable":
+        """All cells of a resolution that hold points; CPU work at first use."""
+        if resolution not in self._tables:
+            self._tables[resolution] = _hexagon_table(self, resolution)
+        return self._tables[resolution]
+
+    @cached_property
+    def cells(self) -> npt.NDArray[np.int64]:
+        """H3 cells (resolution 9) of the points that pass."""
+        cell = self.columns.cell
+        return cell if self.found is None else cell[self.found]
+
+
+@dataclass(frozen=True, slots=True)
+class HexagonTable:
+    """Cells with the number of points, their summed score, and the points' mean place in degrees (WGS-84)."""
+
+    cell: npt.NDArray[np.int64]
+    count: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float64]
+    longitude: npt.NDArray[np.float64]
+    latitude: npt.NDArray[np.float64]
+
+
+def _hexagon_table(selection: RiskSelection, resolution: int) -> HexagonTable:
+    cell, row = np.unique(h3_cells.parents(selection.cells, resolution), return_inverse=True)
+    points = selection.points
+    count = np.bincount(row, minlength=len(cell))
+    world = float(1 << 31)
+    x = np.bincount(row, weights=points.x, minlength=len(cell)) / np.maximum(count, 1) / world
+    y = np.bincount(row, weights=points.y, minlength=len(cell)) / np.maximum(count, 1) / world
+    return HexagonTable(
+        cell=cell,
+        count=count,
+        score=np.asarray(np.bincount(row, weights=points.score, minlength=len(cell)), dtype=np.float64),
+        longitude=x * 360 - 180,
+        latitude=np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * y)))),
+    )
+
+
+def select(columns: RiskColumns, wanted: RiskFilter) -> RiskSelection:
+    """The points that pass the filter; about 5 ms for a million points."""
+    keep: npt.NDArray[np.bool_] | None = None
+
+    def narrow(mask: npt.NDArray[np.bool_]) -> None:
+        nonlocal keep
+        keep = mask if keep is None else keep & mask
+
+    kinds = wanted.kinds(columns.catalogue)
+    if kinds is not None:
+        passes = np.zeros(256, bool)
+        passes[[columns.catalogue.ordinals[code] for code in kinds]] = True
+        narrow(passes.take(columns.kind))
+    if wanted.levels or wanted.open_only:
+        flags = np.arange(256)
+        passes = np.ones(256, bool)
+        if wanted.levels:
+            passes &= np.isin(flags & 15, list(wanted.levels))
+        if wanted.open_only:
+            passes &= np.isin(flags >> 4, OPEN_STATES)
+        narrow(passes.take(columns.flag))
+    if wanted.first_day:
+        narrow(columns.day >= (wanted.first_day - _DAY_ZERO).days)
+    if wanted.last_day:
+        narrow(columns.day <= (wanted.last_day - _DAY_ZERO).days)
+    if wanted.unit:
+        inside = np.array([wanted.unit in path.split(".") for path in columns.paths], bool)
+        narrow(np.repeat(inside, np.diff(columns.ends, prepend=0)))
+    if keep is None:
+        return RiskSelection(columns, None, Points(columns.x, columns.y, columns.score))
+    found = np.flatnonzero(keep)
+    return RiskSelection(columns, found, Points(columns.x[found], columns.y[found], columns.score[found]))
+
+
+class RiskStore:
+    """This process's memory of risk columns and selections."""
+
+    def __init__(self, *, column_bytes: int = 160_000_000, selection_bytes: int = 96_000_000) -> None:
+        self._columns: ByteCache[tuple[str, str], RiskColumns] = ByteCache(column_bytes)
+        self._selections: ByteCache[tuple[str, str, int, str], RiskSelection] = ByteCache(selection_bytes)
+        self._versions: dict[str, tuple[float, int]] = {}
+        self._reads: SingleFlight[tuple[str, str], RiskColumns] = SingleFlight()
+        self._filters: SingleFlight[tuple[str, str, int, str], RiskSelection] = SingleFlight()
+        self._looks: SingleFlight[str, int] = SingleFlight()
+
+    async def version(self, viewer: Viewer, *, at_least: int = 0) -> int:
+        """The layer's version, at most a second old; looked up anew when the viewer has heard of a newer one."""
+        address = database_address(read_only=True)
+        known = self._versions.get(address)
+        age = time.monotonic() - known[0] if known else _VERSION_SECONDS
+        if known and age < _VERSION_SECONDS and (known[1] >= at_least or age < _VERSION_SECONDS / 10):
+            return known[1]
+        return await self._looks.run(address, lambda: self._look(viewer, address))
+
+    async def _look(self, viewer: Viewer, address: str) -> int:
+        async with reading(viewer) as connection:
+            version = await connection.scalar(text("SELECT version FROM layer_version WHERE layer = 'risk'"))
+        self._versions[address] = (time.monotonic(), version or 0)
+        return version or 0
+
+    async def columns(self, viewer: Viewer, version: int) -> RiskColumns:
+        """The scope's points at `version` or newer."""
+        key = (database_address(read_only=True), viewer.scope_key)
+        known = self._columns.get(key)
+        if known is not None and known.version >= version:
+            return known
+        return await self._reads.run(key, lambda: self._read(viewer, key))
+
+    async def _read(self, viewer: Viewer, key: tuple[str, str]) -> RiskColumns:
+        columns = await read_columns(viewer)
+        self._columns.put(key, columns, _BYTES_A_POINT * len(columns) + 100_000)
+        return columns
+
+    async def selection(self, viewer: Viewer, version: int, wanted: RiskFilter) -> RiskSelection:
+        """What the filter leaves of the scope's points at `version` or newer."""
+        columns = await self.columns(viewer, version)
+        key = (database_address(read_only=True), viewer.scope_key, columns.version, wanted.cache_key)
+        known = self._selections.get(key)
+        if known is not None:
+            return known
+
+        async def filtered() -> RiskSelection:
+            selection = await asyncio.to_thread(select, columns, wanted)
+            # Points, positions and cells of what passed; the hexagon tables are small beside them.
+            self._selections.put(key, selection, 25 * len(selection.points.x) + 100_000)
+            return selection
+
+        return await self._filters.run(key, filtered)
+
+    def clear(self) -> None:
+        """Forgets everything; for measuring."""
+        self._columns.clear()
+        self._selections.clear()
+        self._versions.clear()
+
+
+async def read_columns(viewer: Viewer) -> RiskColumns:
+    """All risk points that the viewer may see, in one statement under row security."""
+    async with reading(viewer) as connection:
+        await connection.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
+        types = await connection.execute(text("SELECT code, ordinal, business_type FROM anomaly_type ORDER BY ordinal"))
+        catalogue = _catalogue(types.all())
+        # Binary results: as text every byte would travel as two hexadecimal digits.
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        async with driver.cursor(binary=True) as cursor:
+            await cursor.execute(_READ)
+            rows = await cursor.fetchall()
+        version = (
+            rows[0][0]
+            if rows
+            else await connection.scalar(text("SELECT version FROM layer_version WHERE layer = 'risk'"))
+        )
+    return await asyncio.to_thread(_assemble, version or 0, catalogue, rows)
+
+
+def _catalogue(rows: Any) -> RiskCatalogue:
+    return RiskCatalogue(
+        ordinals={code: ordinal for code, ordinal, _ in rows}, business={code: business for code, _, business in rows}
+    )
+
+
+def _assemble(version: int, catalogue: RiskCatalogue, rows: list[tuple[Any, ...]]) -> RiskColumns:
+    def column(place: int, stored: str, wanted: type) -> Any:
+        return np.frombuffer(b"".join(row[place] for row in rows), stored).astype(wanted, copy=False)
+
+    return RiskColumns(
+        version=version,
+        catalogue=catalogue,
+        paths=tuple(row[1] for row in rows),
+        ends=np.cumsum([row[2] for row in rows], dtype=np.int64),
+        x=column(3, ">i4", np.int32),
+        y=column(4, ">i4", np.int32),
+        kind=column(5, "u1", np.uint8),
+        flag=column(6, "u1", np.uint8),
+        day=column(7, ">i2", np.int16),
+        score=column(8, "u1", np.uint8),
+        cell=column(9, ">i8", np.int64),
+    )
+
+
+async def risk_catalogue(viewer: Viewer) -> RiskCatalogue:
+    """The anomaly types as the database has them now."""
+    async with reading(viewer) as connection:
+        rows = await connection.execute(text("SELECT code, ordinal, business_type FROM anomaly_type ORDER BY ordinal"))
+        return _catalogue(rows.all())
+
+
+store = RiskStore()
+"""The memory of this process, shared by all its requests."""
