@@ -79,7 +79,9 @@ def _parts(pool: Pool, case: Case, digits: int) -> list[Part]:
     free = apply("minimum", leaf(pool.free, "free.allowance", "kWh"), whole).named("free.energy", "kWh")
     greens, frees = (_split(item, segments, digits, None) for item in (green, free))
     parts: list[Part] = []
-    used: dict[int, Traced] = {case.readings.start.year: leaf(case.readings.year_to_date_kwh, "tier.year_to_date", "kWh")}
+    used: dict[int, Traced] = {
+        case.readings.start.year: leaf(case.readings.year_to_date_kwh, "tier.year_to_date", "kWh")
+    }
     for position, segment in enumerate(segments):
         energy = {period: shares[position] for period, shares in energies.items()}
         part_whole = total(energy.values(), "energy.part", "kWh")
@@ -92,9 +94,7 @@ def _parts(pool: Pool, case: Case, digits: int) -> list[Part]:
     return parts
 
 
-def _split(
-    item: Traced, segments: tuple[Segment, ...], digits: int, weights: list[Decimal] | None
-) -> list[Traced]:
+def _split(item: Traced, segments: tuple[Segment, ...], digits: int, weights: list[Decimal] | None) -> list[Traced]:
     if len(segments) == 1:
         return [item]
     if weights and sum(weights, ZERO) > 0:
@@ -141,7 +141,10 @@ def _component(
         if component.quantity == "free_energy":
             quantity = (quantity * leaf(-1, "free.sign")).named("free.energy", "kWh")
         amount = (quantity * price).rounded(CENTS).named(f"line.{component.code}", "CNY", period=str(period))
-        yield _line(pool, component, period, part.segment.start, part.segment.end, quantity, price, amount, rows), amount
+        yield (
+            _line(pool, component, period, part.segment.start, part.segment.end, quantity, price, amount, rows),
+            amount,
+        )
 
 
 def _quantities(component: Component, part: Part) -> Iterator[tuple[Period, Traced]]:
@@ -180,8 +183,14 @@ def _price(
         return None, ()
     traced: Traced | None = None
     for factor in price.factors:
-        step = leaf(factor.value, f"price.{factor.label}", factor.unit, row=factor.row.id,
-                    document=factor.row.document, certainty=factor.row.certainty)
+        step = leaf(
+            factor.value,
+            f"price.{factor.label}",
+            factor.unit,
+            row=factor.row.id,
+            document=factor.row.document,
+            certainty=factor.row.certainty,
+        )
         traced = step if traced is None else (traced * step).named("price.product", price.factors[0].unit)
     return traced, tuple(factor.row.id for factor in price.factors)
 
@@ -210,8 +219,9 @@ def _basic(
         if days != divisor:
             monthly = monthly * leaf(days, "basic.days", "d") / leaf(divisor, "basic.cycle_days", "d", rule=policy.id)
         amount = monthly.rounded(CENTS).named(f"line.{component.code}", "CNY")
-        line = _line(pool, component, Period.ALL, part.segment.start, part.segment.end, basic.quantity, price, amount,
-                     rows)
+        line = _line(
+            pool, component, Period.ALL, part.segment.start, part.segment.end, basic.quantity, price, amount, rows
+        )
         yield line.model_copy(update={"days": days, "cycle_days": divisor}), amount
 
 

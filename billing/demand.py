@@ -31,9 +31,7 @@ def service_spans(account: Account, readings: Readings) -> list[CapacitySpan]:
     given = account.capacity_spans or (
         CapacitySpan(kva=account.capacity_kva or ZERO, start=readings.start, until=readings.end),
     )
-    spans = [
-        CapacitySpan(kva=span.kva, start=max(first, span.start), until=min(last, span.until)) for span in given
-    ]
+    spans = [CapacitySpan(kva=span.kva, start=max(first, span.start), until=min(last, span.until)) for span in given]
     return [span for span in spans if span.start < span.until]
 
 
@@ -66,9 +64,7 @@ def basic_quantities(
             return []
     spans = service_spans(account, readings)
     if account.basic_charge is BasicCharge.CAPACITY:
-        return [
-            Basic(leaf(span.kva, "capacity.in_service", "kVA"), ((span.start, span.until),)) for span in spans
-        ]
+        return [Basic(leaf(span.kva, "capacity.in_service", "kVA"), ((span.start, span.until),)) for span in spans]
     demand = _demand(account, readings, actual, policy, findings)
     return [] if demand is None else [Basic(demand, tuple(_union(spans)))]
 

@@ -60,6 +60,7 @@ class Fault(IntFlag):
     POWER_FACTOR_STANDARD = 32768
     SCALE_EXCEEDED = 65536
     SUB_ACCOUNT_INVALID = 131072
+    BASIC_CHARGE_INVALID = 262144
 
 
 def fault(kind: Fault, account: str, field: str, expected: str = "", found: str = "") -> Finding:

@@ -84,8 +84,13 @@ def _register(
         difference = _difference(account, readings, meter, register, reading, plan)
         if difference is None:
             findings.append(
-                fault(Fault.READING_DECREASED, account.account, name,
-                      f"{text(reading.previous)} or more, or a plausible rollover", text(reading.current))
+                fault(
+                    Fault.READING_DECREASED,
+                    account.account,
+                    name,
+                    f"{text(reading.previous)} or more, or a plausible rollover",
+                    text(reading.current),
+                )
             )
             return leaf(0, "read.fault")
         multiplier = leaf(meter.multiplier, "multiplier", meter=meter.meter)

@@ -66,12 +66,23 @@ def bill(case: Case, book: TariffBook | None = None) -> Bill:
     days = (readings.end - readings.start).days
     if not 0 < days <= LONGEST_PERIOD_DAYS:
         expected = f"an end 1 to {LONGEST_PERIOD_DAYS} days after {readings.start}"
-        return _refused(case, [fault(Fault.PERIOD_INVALID, account.account, "readings.end", expected,
-                                     str(readings.end))])
+        return _refused(
+            case, [fault(Fault.PERIOD_INVALID, account.account, "readings.end", expected, str(readings.end))]
+        )
     plan = compile_plan(book, plan_key(case))
     if plan.policy is None:
-        return _refused(case, [fault(plan.fault, account.account, plan.fault_field, plan.fault_expected,
-                                     f"{account.area}, {account.scheme}")])
+        return _refused(
+            case,
+            [
+                fault(
+                    plan.fault,
+                    account.account,
+                    plan.fault_field,
+                    plan.fault_expected,
+                    f"{account.area}, {account.scheme}",
+                )
+            ],
+        )
     digits = plan.energy_digits if case.policy.energy_digits is None else case.policy.energy_digits
     work = Work(case, book, plan, chosen_policy(plan.policy, case.policy), digits)
     return _billed(work)
@@ -85,10 +96,17 @@ def _billed(work: Work) -> Bill:
         work.book.power_factor.standards
     ):
         expected = ", ".join(str(item) for item in work.book.power_factor.standards)
-        work.findings.append(fault(Fault.POWER_FACTOR_STANDARD, account.account, "account.power_factor_standard",
-                                   expected, str(account.power_factor_standard)))
-    for position, loss in enumerate(account.transformers):
-        if getattr(loss, "rated_kva", Decimal(1)) <= 0:
+        work.findings.append(
+            fault(
+                Fault.POWER_FACTOR_STANDARD,
+                account.account,
+                "account.power_factor_standard",
+                expected,
+                str(account.power_factor_standard),
+            )
+        )
+    for position, transformer in enumerate(account.transformers):
+        if getattr(transformer, "rated_kva", Decimal(1)) <= 0:
             name = f"account.transformers.{position}.rated_kva"
             work.findings.append(fault(Fault.TRANSFORMER_INVALID, account.account, name, "above 0"))
     if _blocked(work.findings):
@@ -104,16 +122,27 @@ def _billed(work: Work) -> Bill:
         reactive = total([item for item in parts if item is not None], "reactive.billed", "kvarh")
     for period, item in energy.items():
         if item.value < 0:
-            work.findings.append(fault(Fault.NEGATIVE_ENERGY, account.account, f"energy.{period}", "0 or more",
-                                       str(item.value)))
+            work.findings.append(
+                fault(Fault.NEGATIVE_ENERGY, account.account, f"energy.{period}", "0 or more", str(item.value))
+            )
     main, pools = _sub_accounts(work, energy, whole)
     basic = basic_quantities(account, readings, measured.demand, work.policy, work.findings)
     if _blocked(work.findings):
         return _refused(case, work.findings)
 
     discount = _discounted(work, whole)
-    pool = Pool("", account.scheme, account.supply, work.plan, main, tuple(basic), discount, green=readings.green_kwh,
-                free=account.free_kwh, intervals=_interval_weights(work))
+    pool = Pool(
+        "",
+        account.scheme,
+        account.supply,
+        work.plan,
+        main,
+        tuple(basic),
+        discount,
+        green=readings.green_kwh,
+        free=account.free_kwh,
+        intervals=_interval_weights(work),
+    )
     lines: list[tuple[BillLine, Traced]] = []
     for part in (pool, *pools):
         lines += charge(part, case, work.policy, work.digits, work.findings, work.notices)
@@ -158,13 +187,15 @@ def _sealed(work: Work, lines: list[tuple[BillLine, Traced]], plans: list[Plan],
     for plan in plans:
         for row in plan.uncertain:
             if row.id in used or row is plan.policy:
-                notices["tariff", row.id] = Notice(code="tariff", subject=row.id, certainty=row.certainty,
-                                                   document=row.document, note=row.note)
+                notices["tariff", row.id] = Notice(
+                    code="tariff", subject=row.id, certainty=row.certainty, document=row.document, note=row.note
+                )
     if any(line.component == "power_factor" for line in sealed):
         table = work.book.power_factor
         if table.certainty is not Certainty.FOUND:
-            notices["table", "power_factor"] = Notice(code="tariff", subject="power_factor", certainty=table.certainty,
-                                                      document=table.document)
+            notices["table", "power_factor"] = Notice(
+                code="tariff", subject="power_factor", certainty=table.certainty, document=table.document
+            )
     case = work.case
     return Bill(
         account=case.account.account, area=case.account.area, start=case.readings.start, end=case.readings.end,
@@ -214,12 +245,11 @@ def _billed_energy(work: Work, measured: Measured, extras: list[Traced]) -> dict
     return energy
 
 
-def _sub_accounts(
-    work: Work, energy: dict[Period, Traced], whole: Traced
-) -> tuple[dict[Period, Traced], list[Pool]]:
+def _sub_accounts(work: Work, energy: dict[Period, Traced], whole: Traced) -> tuple[dict[Period, Traced], list[Pool]]:
     """Fixed-ratio and fixed-quantity sub-accounts: taken from the main meter, so that main + sub = total."""
     account = work.case.account
-    remaining, pools = dict(energy), []
+    remaining = dict(energy)
+    pools: list[Pool] = []
     if _blocked(work.findings):
         return remaining, pools
     for position, sub in enumerate(account.sub_accounts):
@@ -232,14 +262,27 @@ def _sub_accounts(
         taken = (whole * part if sub.kind == "ratio" else part).rounded(work.digits).named("sub_account.energy", "kWh")
         left = sum((item.value for item in remaining.values()), ZERO)
         if taken.value > left:
-            work.findings.append(fault(Fault.SUB_ACCOUNT_EXCEEDS, account.account, f"{name}.value",
-                                       f"at most {left} kWh", str(taken.value)))
+            work.findings.append(
+                fault(
+                    Fault.SUB_ACCOUNT_EXCEEDS, account.account, f"{name}.value", f"at most {left} kWh", str(taken.value)
+                )
+            )
             return remaining, pools
         shares = spread(remaining, taken, work.digits)
-        remaining = {period: (item - shares[period]).named(f"energy.main.{period}", "kWh")
-                     for period, item in remaining.items()}
-        key = PlanKey(account.area, sub.scheme, account.voltage, False, Supply.AGENCY, False,
-                      work.case.readings.start, work.case.readings.end, work.case.known_at)
+        remaining = {
+            period: (item - shares[period]).named(f"energy.main.{period}", "kWh") for period, item in remaining.items()
+        }
+        key = PlanKey(
+            account.area,
+            sub.scheme,
+            account.voltage,
+            False,
+            Supply.AGENCY,
+            False,
+            work.case.readings.start,
+            work.case.readings.end,
+            work.case.known_at,
+        )
         plan = compile_plan(work.book, key)
         if plan.policy is None:
             work.findings.append(fault(plan.fault, account.account, f"{name}.scheme", plan.fault_expected, sub.scheme))
@@ -284,8 +327,16 @@ def _blocked(findings: list[Finding]) -> bool:
 
 
 def _refused(case: Case, findings: list[Finding]) -> Bill:
-    return Bill(account=case.account.account, area=case.account.area, start=case.readings.start, end=case.readings.end,
-                known_at=case.known_at, billed=False, total=ZERO, findings=tuple(findings))
+    return Bill(
+        account=case.account.account,
+        area=case.account.area,
+        start=case.readings.start,
+        end=case.readings.end,
+        known_at=case.known_at,
+        billed=False,
+        total=ZERO,
+        findings=tuple(findings),
+    )
 
 
 __all__ = ["apply", "bill", "chosen_policy", "plan_key"]

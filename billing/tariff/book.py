@@ -102,8 +102,9 @@ class TariffBook:
 
     def with_components(self, *components: Component) -> "TariffBook":
         """A new book with further components: the way a utility adds a charge."""
-        return TariffBook([area.tariff for area in self.areas.values()], self.power_factor,
-                          (*self.components, *components))
+        return TariffBook(
+            [area.tariff for area in self.areas.values()], self.power_factor, (*self.components, *components)
+        )
 
     @staticmethod
     def load(*paths: Path) -> "TariffBook":

@@ -113,15 +113,24 @@ def compile_plan(book: TariffBook, key: PlanKey) -> Plan:
     """The plan of one kind of account. Never raises for data: an unknown tariff or a gap is the plan's `fault`."""
     area = book.areas.get(key.area)
     if area is None:
-        return Plan(key, fault=Fault.UNKNOWN_TARIFF, fault_field="account.area",
-                    fault_expected=", ".join(sorted(book.areas)))
+        return Plan(
+            key, fault=Fault.UNKNOWN_TARIFF, fault_field="account.area", fault_expected=", ".join(sorted(book.areas))
+        )
     if not area.knows(key.scheme):
-        return Plan(key, fault=Fault.UNKNOWN_TARIFF, fault_field="account.scheme",
-                    fault_expected=f"a scheme that {key.area} prices")
+        return Plan(
+            key,
+            fault=Fault.UNKNOWN_TARIFF,
+            fault_field="account.scheme",
+            fault_expected=f"a scheme that {key.area} prices",
+        )
     policy = area.policy(key.start, key.known_at)
     if policy is None:
-        return Plan(key, fault=Fault.PRICE_GAP, fault_field="readings.start",
-                    fault_expected=f"a policy of {key.area} valid on {key.start}")
+        return Plan(
+            key,
+            fault=Fault.PRICE_GAP,
+            fault_field="readings.start",
+            fault_expected=f"a policy of {key.area} valid on {key.start}",
+        )
     components = tuple(item for item in book.components if item.suits(key.scheme, key.supply))
     periods = periods_of(key.scheme, key.time_of_use)
     segments = tuple(_merged(_segments(area, key, components, periods, policy)))
@@ -170,13 +179,12 @@ def _price(
     if row is None:
         return None
     factors = [Factor(component.price, row.value, row, row.unit)]
-    if component.floats and period is not Period.ALL:
-        # Only the purchase price floats (domain sheet 2.6); a row published for the period itself floats no more.
-        if row.period is Period.ALL:
-            ratios = area.ratios(key.scheme, key.voltage, day, key.known_at)
-            if ratios is None or period not in ratios.ratios:
-                return None
-            factors.append(Factor("time_of_use_ratio", ratios.ratios[period], ratios))
+    # Only the purchase price floats (domain sheet 2.6); a row published for the period itself floats no more.
+    if component.floats and period is not Period.ALL and row.period is Period.ALL:
+        ratios = area.ratios(key.scheme, key.voltage, day, key.known_at)
+        if ratios is None or period not in ratios.ratios:
+            return None
+        factors.append(Factor("time_of_use_ratio", ratios.ratios[period], ratios))
     if component.penalty and key.penalty:
         factors.append(Factor("agency_penalty_factor", policy.agency_penalty_factor, policy))
     return PlanPrice(tuple(factors))
