@@ -197,7 +197,7 @@ async def hexagons(
     """Risk by H3 cell in view: number of points and mean score, whole cells; the heaviest ones when over the cap."""
     box = parse_box("bbox", bbox)
     resolution = h3_cells.resolution_for_zoom(parse_whole("zoom", zoom, 0, density.MAX_ZOOM))
-    selection = await risk.selection(require_viewer(), wanted)
+    selection = await risk.selection(require_viewer(), wanted, cells=True)
     body = await asyncio.to_thread(_hexagons_in, selection, resolution, box)
     return Response(body, media_type="application/json", headers={"Cache-Control": "private, no-cache"})
 

@@ -29,10 +29,9 @@ async def catalogue(viewer: Viewer) -> RiskCatalogue:
     return known[1]
 
 
-async def selection(viewer: Viewer, wanted: RiskFilter, *, at_least: int = 0) -> RiskSelection:
-    """The viewer's risk points that pass the filter, not older than a second or than version `at_least`."""
-    version = await store.version(viewer, at_least=at_least)
-    return await store.selection(viewer, version, wanted)
+async def selection(viewer: Viewer, wanted: RiskFilter, *, cells: bool = False) -> RiskSelection:
+    """The viewer's risk points that pass the filter, not older than a second; `cells` for hexagons."""
+    return await store.selection(viewer, await store.version(viewer), wanted, cells=cells)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,21 +26,22 @@ from geo.density import Points, scale_top
 _DAY_ZERO = date(2000, 1, 1)
 _VERSION_SECONDS = 1.0
 """A viewer sees new points after at most this time; many tiles of one screen share one look at the version."""
-_BYTES_A_POINT = 21
+_BYTES_A_POINT, _BYTES_A_CELL = 13, 8
 
-# One statement, hence one snapshot: the version belongs to exactly these points. String building can't be split among
-# parallel workers before PostgreSQL 16, and gathering costs more than it saves.
+# One statement, hence one snapshot and one order: the version belongs to exactly these points, and all columns line up.
+# String building can't be split among parallel workers before PostgreSQL 16, and gathering costs more than it saves.
 _READ = """
-SELECT (SELECT version FROM layer_version WHERE layer = 'risk'), org_path::text, sum(count)::int8,
+SELECT (SELECT version FROM layer_version WHERE layer = 'risk'),
+       string_agg(org_path::text, ','), string_agg(int4send(count), ''),
        string_agg(x, ''), string_agg(y, ''), string_agg(kind, ''), string_agg(flag, ''),
-       string_agg(day, ''), string_agg(score, ''), string_agg(cell, '')
-FROM risk_chunk GROUP BY org_path
+       string_agg(day, ''), string_agg(score, ''){cells}
+FROM risk_chunk
 """
 
 
 @dataclass(frozen=True, eq=False)
 class RiskColumns:
-    """Points of one scope at one layer version, all arrays of one length, ordered by station.
+    """Points of one scope at one layer version, all arrays of one length, chunk after chunk.
 
     `x`, `y` int32 Mercator (geo.density), `kind` uint8 anomaly ordinal, `flag` uint8 level + 16 × state,
     `day` int16 days since 2000-01-01 in Asia/Shanghai, `score` uint8, `cell` int64 H3 resolution 9.
@@ -49,15 +50,16 @@ class RiskColumns:
     version: int
     catalogue: RiskCatalogue
     paths: tuple[str, ...]
-    """Organisation path of each station; `ends` holds where its points end."""
-    ends: npt.NDArray[np.int64]
+    """Organisation path of each chunk; `counts` holds its number of points."""
+    counts: npt.NDArray[np.int32]
     x: npt.NDArray[np.int32]
     y: npt.NDArray[np.int32]
     kind: npt.NDArray[np.uint8]
     flag: npt.NDArray[np.uint8]
     day: npt.NDArray[np.int16]
     score: npt.NDArray[np.uint8]
-    cell: npt.NDArray[np.int64]
+    cell: npt.NDArray[np.int64] | None
+    """Read only where hexagons are asked for: it would make the way from the database longer by half."""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -88,8 +90,14 @@ class RiskSelection:
 
     @cached_property
     def cells(self) -> npt.NDArray[np.int64]:
-        """H3 cells (resolution 9) of the points that pass."""
+        """H3 cells (resolution 9) of the points that pass.
+
+        Raises:
+            ValueError: the columns were read without cells, a fault of the program.
+        """
         cell = self.columns.cell
+        if cell is None:
+            raise ValueError("these columns were read without cells")
         return cell if self.found is None else cell[self.found]
 
 
@@ -146,23 +154,28 @@ def select(columns: RiskColumns, wanted: RiskFilter) -> RiskSelection:
     if wanted.last_day:
         narrow(columns.day <= (wanted.last_day - _DAY_ZERO).days)
     if wanted.unit:
-        inside = np.array([wanted.unit in path.split(".") for path in columns.paths], bool)
-        narrow(np.repeat(inside, np.diff(columns.ends, prepend=0)))
+        known = {path: wanted.unit in path.split(".") for path in set(columns.paths)}
+        narrow(np.repeat(np.array([known[path] for path in columns.paths], bool), columns.counts))
     if keep is None:
         return RiskSelection(columns, None, Points(columns.x, columns.y, columns.score))
     found = np.flatnonzero(keep)
     return RiskSelection(columns, found, Points(columns.x[found], columns.y[found], columns.score[found]))
 
 
+Scope = tuple[str, str, bool]
+"""Database, `Viewer.scope_key`, with cells: what a set of columns belongs to."""
+_Chosen = tuple[str, str, bool, int, str]
+
+
 class RiskStore:
     """This process's memory of risk columns and selections."""
 
     def __init__(self, *, column_bytes: int = 160_000_000, selection_bytes: int = 96_000_000) -> None:
-        self._columns: ByteCache[tuple[str, str], RiskColumns] = ByteCache(column_bytes)
-        self._selections: ByteCache[tuple[str, str, int, str], RiskSelection] = ByteCache(selection_bytes)
+        self._columns: ByteCache[Scope, RiskColumns] = ByteCache(column_bytes)
+        self._selections: ByteCache[_Chosen, RiskSelection] = ByteCache(selection_bytes)
         self._versions: dict[str, tuple[float, int]] = {}
-        self._reads: SingleFlight[tuple[str, str], RiskColumns] = SingleFlight()
-        self._filters: SingleFlight[tuple[str, str, int, str], RiskSelection] = SingleFlight()
+        self._reads: SingleFlight[Scope, RiskColumns] = SingleFlight()
+        self._filters: SingleFlight[_Chosen, RiskSelection] = SingleFlight()
         self._looks: SingleFlight[str, int] = SingleFlight()
 
     async def version(self, viewer: Viewer, *, at_least: int = 0) -> int:
@@ -180,31 +193,43 @@ class RiskStore:
         self._versions[address] = (time.monotonic(), version or 0)
         return version or 0
 
-    async def columns(self, viewer: Viewer, version: int) -> RiskColumns:
-        """The scope's points at `version` or newer."""
-        key = (database_address(read_only=True), viewer.scope_key)
-        known = self._columns.get(key)
-        if known is not None and known.version >= version:
-            return known
-        return await self._reads.run(key, lambda: self._read(viewer, key))
+    async def columns(self, viewer: Viewer, version: int, *, cells: bool = False) -> RiskColumns:
+        """The scope's points at `version` or newer, with H3 cells where they are asked for."""
+        address = database_address(read_only=True)
+        for key in ((address, viewer.scope_key, cells), (address, viewer.scope_key, True)):
+            known = self._columns.get(key)
+            if known is not None and known.version >= version:
+                return known
+        scope = (address, viewer.scope_key, cells)
+        return await self._reads.run(scope, lambda: self._read(viewer, scope))
 
-    async def _read(self, viewer: Viewer, key: tuple[str, str]) -> RiskColumns:
-        columns = await read_columns(viewer)
-        self._columns.put(key, columns, _BYTES_A_POINT * len(columns) + 100_000)
+    async def _read(self, viewer: Viewer, scope: Scope) -> RiskColumns:
+        columns = await read_columns(viewer, cells=scope[2])
+        size = _BYTES_A_POINT + (_BYTES_A_CELL if scope[2] else 0)
+        self._columns.put(scope, columns, size * len(columns) + 8 * len(columns.paths) + 10_000)
         return columns
 
-    async def selection(self, viewer: Viewer, version: int, wanted: RiskFilter) -> RiskSelection:
+    async def selection(
+        self, viewer: Viewer, version: int, wanted: RiskFilter, *, cells: bool = False
+    ) -> RiskSelection:
         """What the filter leaves of the scope's points at `version` or newer."""
-        columns = await self.columns(viewer, version)
-        key = (database_address(read_only=True), viewer.scope_key, columns.version, wanted.cache_key)
+        columns = await self.columns(viewer, version, cells=cells)
+        key = (
+            database_address(read_only=True),
+            viewer.scope_key,
+            columns.cell is not None,
+            columns.version,
+            wanted.cache_key,
+        )
         known = self._selections.get(key)
         if known is not None:
             return known
 
         async def filtered() -> RiskSelection:
             selection = await asyncio.to_thread(select, columns, wanted)
-            # Points, positions and cells of what passed; the hexagon tables are small beside them.
-            self._selections.put(key, selection, 25 * len(selection.points.x) + 100_000)
+            # Its own arrays, and with cells the tables that follow from them.
+            size = (25 if cells else 17) * len(selection.points.x) if selection.found is not None else 0
+            self._selections.put(key, selection, size + 50_000)
             return selection
 
         return await self._filters.run(key, filtered)
@@ -216,8 +241,9 @@ class RiskStore:
         self._versions.clear()
 
 
-async def read_columns(viewer: Viewer) -> RiskColumns:
+async def read_columns(viewer: Viewer, *, cells: bool = False) -> RiskColumns:
     """All risk points that the viewer may see, in one statement under row security."""
+    statement = _READ.format(cells=", string_agg(cell, '')" if cells else "")
     async with reading(viewer) as connection:
         await connection.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
         types = await connection.execute(text("SELECT code, ordinal, business_type FROM anomaly_type ORDER BY ordinal"))
@@ -225,14 +251,9 @@ async def read_columns(viewer: Viewer) -> RiskColumns:
         # Binary results: as text every byte would travel as two hexadecimal digits.
         driver: Any = (await connection.get_raw_connection()).driver_connection
         async with driver.cursor(binary=True) as cursor:
-            await cursor.execute(_READ)
-            rows = await cursor.fetchall()
-        version = (
-            rows[0][0]
-            if rows
-            else await connection.scalar(text("SELECT version FROM layer_version WHERE layer = 'risk'"))
-        )
-    return await asyncio.to_thread(_assemble, version or 0, catalogue, rows)
+            await cursor.execute(statement)
+            row = await cursor.fetchone()
+    return await asyncio.to_thread(_assemble, catalogue, row)
 
 
 def _catalogue(rows: Any) -> RiskCatalogue:
@@ -241,22 +262,24 @@ def _catalogue(rows: Any) -> RiskCatalogue:
     )
 
 
-def _assemble(version: int, catalogue: RiskCatalogue, rows: list[tuple[Any, ...]]) -> RiskColumns:
+def _assemble(catalogue: RiskCatalogue, row: tuple[Any, ...]) -> RiskColumns:
+    version, paths, *packed = row
+
     def column(place: int, stored: str, wanted: type) -> Any:
-        return np.frombuffer(b"".join(row[place] for row in rows), stored).astype(wanted, copy=False)
+        return np.frombuffer(packed[place] or b"", stored).astype(wanted, copy=False)
 
     return RiskColumns(
-        version=version,
+        version=version or 0,
         catalogue=catalogue,
-        paths=tuple(row[1] for row in rows),
-        ends=np.cumsum([row[2] for row in rows], dtype=np.int64),
-        x=column(3, ">i4", np.int32),
-        y=column(4, ">i4", np.int32),
-        kind=column(5, "u1", np.uint8),
-        flag=column(6, "u1", np.uint8),
-        day=column(7, ">i2", np.int16),
-        score=column(8, "u1", np.uint8),
-        cell=column(9, ">i8", np.int64),
+        paths=tuple(paths.split(",")) if paths else (),
+        counts=column(0, ">i4", np.int32),
+        x=column(1, ">i4", np.int32),
+        y=column(2, ">i4", np.int32),
+        kind=column(3, "u1", np.uint8),
+        flag=column(4, "u1", np.uint8),
+        day=column(5, ">i2", np.int16),
+        score=column(6, "u1", np.uint8),
+        cell=column(7, ">i8", np.int64) if len(packed) > 7 else None,
     )
 
 
