@@ -1,8 +1,8 @@
 """Throttled sign-in: how often an account or a network address may fail within a window.
 
 An attempt is counted before the password is looked at, under a lock for the account and one for the address: a
-thousand parallel guesses get no more tries than guesses in a row. A refused attempt isn't counted, so somebody who keeps
-trying isn't kept out forever.
+thousand parallel guesses get no more tries than guesses in a row. A refused attempt isn't counted, so somebody who
+keeps trying isn't kept out forever.
 """
 
 import math
@@ -19,16 +19,16 @@ _LOCK = text(
     " (SELECT DISTINCT lock FROM unnest(ARRAY[hashtext('login ' || :login), hashtext('address ' || :address)]) AS lock"
     "  ORDER BY lock) AS locks"
 )
-# When the failures of an account reach the limit, the next try is free as soon as the oldest of the last `limit` failures
-# leaves the window. A success wipes an account clean, but not an address: whoever has one account may not use it to
-# guess the others.
+# When the failures of an account reach the limit, the next try is free as soon as the oldest of the last `limit`
+# failures leaves the window. A success wipes an account clean, but not an address: whoever has one account may not use
+# it to guess the others.
 _WAIT = text(
     "SELECT GREATEST("
     " (SELECT at FROM sign_in_attempt WHERE login = :login AND NOT succeeded AND at > now() - CAST(:span AS interval)"
     "  AND at > COALESCE((SELECT max(at) FROM sign_in_attempt WHERE login = :login AND succeeded), '-infinity')"
     "  ORDER BY at DESC OFFSET :per_account LIMIT 1),"
-    " (SELECT at FROM sign_in_attempt WHERE address = :address AND NOT succeeded AND at > now() - CAST(:span AS interval)"
-    "  ORDER BY at DESC OFFSET :per_address LIMIT 1)"
+    " (SELECT at FROM sign_in_attempt WHERE address = :address AND NOT succeeded"
+    "  AND at > now() - CAST(:span AS interval) ORDER BY at DESC OFFSET :per_address LIMIT 1)"
     ") + CAST(:span AS interval) - now()"
 )
 

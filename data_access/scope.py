@@ -32,7 +32,7 @@ class Viewer:
     user_id: str | None = None
     employee_number: str | None = None
     session_key: str | None = None
-    """Hash under which the session or token is stored; never the secret itself."""
+    """Id of the session's or token's row: it stays when the secret is changed, and says nothing about the secret."""
     language: Literal["en", "zh"] = "zh"
     display_name: str = ""
 

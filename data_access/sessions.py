@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from sqlalchemy import RowMapping, text
 
@@ -22,6 +22,7 @@ from data_access.secret import MAX_LENGTH, digest, new_secret
 from settings import get_settings
 
 PART = "access"
+Language = Literal["en", "zh"]
 GRACE = timedelta(seconds=30)
 TOUCH_EVERY = timedelta(seconds=60)
 CACHE_MAX = 20_000
@@ -224,11 +225,9 @@ async def still_valid(viewer: Viewer) -> Viewer | None:
     return (await still_valid_all([viewer])).get(viewer.session_key or "")
 
 
-def in_language(viewer: Viewer, language: str) -> Viewer:
+def in_language(viewer: Viewer, language: Language) -> Viewer:
     """The same viewer, reading another language."""
-    if viewer.language == language or language not in ("en", "zh"):
-        return viewer
-    return replace(viewer, language=language)
+    return viewer if viewer.language == language else replace(viewer, language=language)
 
 
 async def sign_out(viewer: Viewer, *, everywhere: bool = False) -> int:
@@ -264,7 +263,7 @@ async def prune_access(keep: timedelta = timedelta(days=30)) -> int:
                 "DELETE FROM user_session WHERE COALESCE(revoked_at, created_at + CAST(:absolute AS interval))"
                 " < now() - CAST(:keep AS interval)"
             ),
-            {"keep": keep, **{"absolute": _limits()["absolute"]}},
+            {"keep": keep, "absolute": _limits()["absolute"]},
         )
         await connection.execute(text("DELETE FROM sign_in_attempt WHERE at < now() - interval '1 day'"))
     return gone.rowcount

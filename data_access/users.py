@@ -134,8 +134,8 @@ async def create_user(
         try:
             made = await connection.execute(
                 text(
-                    "INSERT INTO app_user (login, display_name, password_hash, role, employee_number, org_path, language,"
-                    " is_demo) VALUES (:login, :display_name, :password_hash, :role, :employee_number,"
+                    "INSERT INTO app_user (login, display_name, password_hash, role, employee_number, org_path,"
+                    " language, is_demo) VALUES (:login, :display_name, :password_hash, :role, :employee_number,"
                     " CAST(:org_path AS ltree), :language, :is_demo) RETURNING id"
                 ),
                 {
@@ -262,8 +262,8 @@ async def sign_in(
             (
                 await connection.execute(
                     text(
-                        "SELECT id, password_hash, display_name, role, language, org_path::text AS org_path FROM app_user"
-                        " WHERE login = :login AND disabled_at IS NULL"
+                        "SELECT id, password_hash, display_name, role, language, org_path::text AS org_path"
+                        " FROM app_user WHERE login = :login AND disabled_at IS NULL"
                     ),
                     {"login": login},
                 )
