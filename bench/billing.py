@@ -71,7 +71,8 @@ def population(size: int, seed: int = 20260801, faults: float = 0.0) -> Columns:
         "agency_penalty": (industrial & ~contract & (random.random(size) < 0.05)).astype(np.int64),
         "period_start": start,
         "period_end": end,
-        "multiplier": np.where(industrial, random.choice([1, 20, 30, 200, 2000, 7000], size), 1).astype(np.int64) * 1000,
+        "multiplier": np.where(industrial, random.choice([1, 20, 30, 200, 2000, 7000], size), 1).astype(np.int64)
+        * 1000,
         "digits": np.full(size, 6, np.int64),
         "year_to_date_kwh": np.where(residential, random.integers(0, 500_000, size), 0),
         "persons": np.where(random.random(size) < 0.1, 5, 3).astype(np.int64),

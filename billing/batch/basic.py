@@ -65,12 +65,12 @@ class Basic:
         rows, segment, days = rows[keep], segment[keep], days[keep]
         if not len(rows):
             return
-        price = table.prices[segment, number * len(PERIODS)]
+        price = table.prices[table.price_row[segment], number * len(PERIODS)]
         missing = price == NO_PRICE
         chunk.fail(rows[missing & ~chunk.beyond[rows]], Fault.PRICE_GAP)
         price = np.where(missing, 0, price)
         if component.discount:
-            price = np.where(self.discount[rows] & ~missing, table.discounted[segment, number], price)
+            price = np.where(self.discount[rows] & ~missing, table.discounted[table.price_row[segment], number], price)
         in_all = _covered(rows, spans, columns.get("period_start")[rows], columns.get("period_end")[rows])
         cycle = self.cycle[rows]
         thirty = (table.thirty_days[chunk.plan[rows]] != 0) & (in_all < cycle)

@@ -109,7 +109,7 @@ def _priced(
         missing, kind = price == MISSING, Fault.CONTRACT_PRICE_MISSING
         chunk.beyond[rows] |= ~missing & (np.abs(price) > 900_000_000)
     else:
-        price = chunk.table.prices[segment, number * len(PERIODS) + place]
+        price = chunk.table.prices[chunk.table.price_row[segment], number * len(PERIODS) + place]
         missing, kind = price == NO_PRICE, Fault.PRICE_GAP
     if missing.any():
         # A price beyond these scales is missing here too; the other executor decides on such rows.

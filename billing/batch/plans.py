@@ -22,6 +22,15 @@ HIGHEST_PRICE = 900_000_000
 NO_PRICE = int(np.iinfo(np.int64).min)
 
 
+BY_PLAN = (
+    "fault", "beyond", "first_segment", "segments", "energy_unit", "over_share", "over_jump", "thirty_days",
+    "discount_limit",
+)  # fmt: skip
+BY_SEGMENT = (
+    "days", "start", "end", "year", "price_row", "tier_persons", "tier_extension", "tier_low", "tier_high",
+)  # fmt: skip
+
+
 def day_of(number: int) -> date:
     """The local day of a column value."""
     return EPOCH + timedelta(days=number)
@@ -35,7 +44,7 @@ def scaled(value: Decimal, scale: int) -> int | None:
 
 @dataclass(frozen=True)
 class PlanTable:
-    """Arrays by plan (first block) and by segment (second block). `beyond`: not exact in these scales."""
+    """Arrays by plan, by segment, and the prices by `price_row`. `beyond`: not exact in these scales."""
 
     plans: tuple[Plan, ...]
     fault: Integers
@@ -51,6 +60,7 @@ class PlanTable:
     start: Integers
     end: Integers
     year: Integers
+    price_row: Integers
     prices: Integers
     discounted: Integers
     tier_limits: Integers
@@ -69,6 +79,10 @@ class PlanCache:
         self._positions: dict[int, int] = {}
         self._plans: list[Plan] = []
         self._table: PlanTable | None = None
+        self._by_plan: dict[str, list[int]] = {name: [] for name in BY_PLAN}
+        self._by_segment: dict[str, list[int]] = {name: [] for name in BY_SEGMENT}
+        self._rows: list[tuple[list[int], list[int], bool]] = []
+        self._row_of: dict[int, int] = {}
 
     def positions(self, columns: Columns, scheme: Integers, plain: bool = False) -> Integers:
         """The plan of each row; `plain` is for sub-accounts: no time-of-use, agency, no penalty."""
@@ -106,90 +120,103 @@ class PlanCache:
             start + timedelta(days=word >> 20 & 1023),
             self.known_at,
         )
-        self._plans.append(compile_plan(self.book, key))
-        self._table = None
+        self._add(compile_plan(self.book, key))
         self._positions[word] = len(self._plans) - 1
         return len(self._plans) - 1
 
     def table(self) -> PlanTable:
         """All plans compiled so far as arrays."""
         if self._table is None:
-            self._table = self._build()
+            arrays = {name: np.array(values, np.int64) for name, values in (self._by_plan | self._by_segment).items()}
+            limits = np.stack([arrays.pop("tier_low"), arrays.pop("tier_high")])
+            rows = [np.array([item[kind] for item in self._rows], np.int64) for kind in (0, 1)]
+            self._table = PlanTable(
+                plans=tuple(self._plans), prices=rows[0], discounted=rows[1], tier_limits=limits, **arrays
+            )
         return self._table
 
     def slots(self) -> int:
         """Price slots of a segment: one for each component and period."""
         return len(self.book.components) * len(PERIODS)
 
-    def _build(self) -> PlanTable:
-        plans = self._plans
-        count = sum(max(1, len(plan.segments)) for plan in plans)
-        by_plan = {
-            name: np.zeros(len(plans), np.int64)
-            for name in ("fault", "beyond", "first_segment", "segments", "energy_unit", "over_share", "over_jump",
-                         "thirty_days", "discount_limit")
-        }  # fmt: skip
-        by_segment = {name: np.zeros(count, np.int64) for name in ("days", "start", "end", "year", "tier_persons",
-                                                                   "tier_extension")}  # fmt: skip
-        prices = np.full((count, self.slots()), NO_PRICE, np.int64)
-        discounted = np.full((count, len(self.book.components)), NO_PRICE, np.int64)
-        tier_limits = np.zeros((2, count), np.int64)
-        place = 0
-        for position, plan in enumerate(plans):
-            by_plan["fault"][position] = int(plan.fault)
-            by_plan["first_segment"][position] = place
-            by_plan["segments"][position] = max(1, len(plan.segments))
-            by_plan["energy_unit"][position] = 1
-            if plan.policy is None:
-                place += 1
-                continue
+    def _add(self, plan: Plan) -> None:
+        """Append a plan and its segments to the growing columns."""
+        add = dict.fromkeys(self._by_plan, 0)
+        add |= {"fault": int(plan.fault), "first_segment": len(self._by_segment["days"]), "energy_unit": 1}
+        add["segments"] = max(1, len(plan.segments))
+        exact = True
+        if plan.policy is None:
+            self._add_segment({"price_row": self._empty_row()})
+        else:
             policy = chosen_policy(plan.policy, self.choice)
-            exact = self._policy(by_plan, position, plan, policy)
+            exact = self._policy(add, plan, policy)
             for segment in plan.segments:
-                by_segment["days"][place] = segment.days
-                by_segment["start"][place] = (segment.start - EPOCH).days
-                by_segment["end"][place] = (segment.end - EPOCH).days
-                by_segment["year"][place] = segment.start.year
-                exact &= self._prices(prices[place], discounted[place], segment, policy)
-                if segment.tiers is not None:
-                    tiers = segment.tiers
-                    by_segment["tier_persons"][place] = tiers.extension_persons or 2**31
-                    numbers = [scaled(item, 2) for item in (*tiers.limits, tiers.extension_kwh)]
-                    exact &= None not in numbers
-                    tier_limits[:, place] = [number or 0 for number in numbers[:2]]
-                    by_segment["tier_extension"][place] = numbers[2] or 0
-                place += 1
-            by_plan["beyond"][position] = not exact
-        return PlanTable(
-            plans=tuple(plans), prices=prices, discounted=discounted, tier_limits=tier_limits, **by_plan, **by_segment
-        )
+                exact &= self._segment(segment, policy)
+        add["beyond"] = not exact
+        for name, value in add.items():
+            self._by_plan[name].append(value)
+        self._plans.append(plan)
+        self._table = None
 
-    def _policy(self, by_plan: dict[str, Integers], position: int, plan: Plan, policy: PolicyRow) -> bool:
+    def _add_segment(self, values: dict[str, int]) -> None:
+        for name, column in self._by_segment.items():
+            column.append(values.get(name, 0))
+
+    def _empty_row(self) -> int:
+        if not self._rows:
+            self._rows.append(([NO_PRICE] * self.slots(), [NO_PRICE] * len(self.book.components), True))
+        return 0
+
+    def _segment(self, segment: Segment, policy: PolicyRow) -> bool:
+        """One segment's columns; False when one of its numbers is not exact in these scales."""
+        self._empty_row()
+        place = self._row_of.get(id(segment.priced))
+        if place is None:
+            self._rows.append(self._price_row(segment, policy))
+            place = self._row_of[id(segment.priced)] = len(self._rows) - 1
+        values = {
+            "days": segment.days,
+            "start": (segment.start - EPOCH).days,
+            "end": (segment.end - EPOCH).days,
+            "year": segment.start.year,
+            "price_row": place,
+        }
+        exact = self._rows[place][2]
+        if segment.tiers is not None:
+            tiers = segment.tiers
+            numbers = [scaled(item, 2) for item in (*tiers.limits, tiers.extension_kwh)]
+            exact = exact and None not in numbers
+            values["tier_persons"] = 2**31 if tiers.extension_persons is None else tiers.extension_persons
+            values |= zip(("tier_low", "tier_high", "tier_extension"), (item or 0 for item in numbers), strict=True)
+        self._add_segment(values)
+        return exact
+
+    def _policy(self, add: dict[str, int], plan: Plan, policy: PolicyRow) -> bool:
         digits = plan.energy_digits if self.choice.energy_digits is None else self.choice.energy_digits
         share, limit = scaled(policy.over_demand_share, 2), scaled(policy.demand_discount_kwh_per_kva, 2)
-        by_plan["energy_unit"][position] = 10 ** max(0, 2 - digits)
-        by_plan["over_share"][position] = share or 0
-        by_plan["over_jump"][position] = policy.over_demand == "jump"
-        by_plan["thirty_days"][position] = policy.partial_month == "thirty_days"
-        by_plan["discount_limit"][position] = (limit or 0) if policy.demand_discount else NO_PRICE
+        add["energy_unit"] = 10 ** max(0, 2 - digits)
+        add["over_share"] = share or 0
+        add["over_jump"] = policy.over_demand == "jump"
+        add["thirty_days"] = policy.partial_month == "thirty_days"
+        add["discount_limit"] = (limit or 0) if policy.demand_discount else NO_PRICE
         return digits <= 2 and share is not None and limit is not None
 
-    def _prices(self, prices: Integers, discounted: Integers, segment: Segment, policy: PolicyRow) -> bool:
-        """Fill one segment's prices; False when a price is not exact in the scale of its product."""
+    def _price_row(self, segment: Segment, policy: PolicyRow) -> tuple[list[int], list[int], bool]:
+        """Prices by slot, discounted prices by component, and whether each is exact in the scale of its product."""
+        prices, discounted = [NO_PRICE] * self.slots(), [NO_PRICE] * len(self.book.components)
         exact = True
-        for number, component in enumerate(self.book.components):
+        numbers = {component.code: number for number, component in enumerate(self.book.components)}
+        for (code, period), price in segment.prices.items():
+            number = numbers[code]
+            component = self.book.components[number]
             basic = component.quantity in ("basic_capacity", "basic_demand")
-            for place, period in enumerate(PERIODS):
-                price = segment.prices.get((component.code, period))
-                if price is None:
-                    continue
-                value = scaled(price.value, BASIC_PRICE_SCALE if basic else PRICE_SCALE)
-                if value is None or abs(value) > HIGHEST_PRICE:
-                    exact = False
-                    continue
-                prices[number * len(PERIODS) + place] = value
-                if basic and component.discount:
-                    reduced = scaled(CONTEXT.multiply(price.value, policy.demand_discount_factor), BASIC_PRICE_SCALE)
-                    exact &= reduced is not None
-                    discounted[number] = reduced or 0
-        return exact
+            value = scaled(price.value, BASIC_PRICE_SCALE if basic else PRICE_SCALE)
+            if value is None or abs(value) > HIGHEST_PRICE:
+                exact = False
+                continue
+            prices[number * len(PERIODS) + PERIODS.index(period)] = value
+            if basic and component.discount:
+                reduced = scaled(CONTEXT.multiply(price.value, policy.demand_discount_factor), BASIC_PRICE_SCALE)
+                exact = exact and reduced is not None
+                discounted[number] = reduced or 0
+        return prices, discounted, exact

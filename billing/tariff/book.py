@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from billing.components import Component, read_components
 from billing.model.terms import Period, Scheme, Voltage
@@ -41,6 +41,9 @@ class Area:
     def __init__(self, tariff: TariffFile) -> None:
         self.name = tariff.area
         self.tariff = tariff
+        self.priced: dict[tuple[object, ...], Any] = {}
+        """What plans have looked up, between two changes of the tariff: a book never changes, so this never ages."""
+        self._changes: dict[tuple[Scheme, Voltage], list[date]] = {}
         self._prices: dict[tuple[str, Period], list[PriceRow]] = {}
         for row in tariff.prices:
             self._prices.setdefault((row.component, row.period), []).append(row)
@@ -72,13 +75,16 @@ class Area:
         """How the open questions are read on the day."""
         return _latest(self.tariff.policies, day, known_at)
 
-    def changes(self, scheme: Scheme, voltage: Voltage, start: date, end: date) -> list[date]:
-        """Days inside (start, end) on which some row of this scheme and voltage begins or ends."""
-        days: set[date] = set()
-        for row in (*self.tariff.prices, *self.tariff.tiers, *self.tariff.ratios):
-            if row.suits(scheme, voltage):
-                days.update(day for day in (row.valid_from, row.valid_until) if day and start < day < end)
-        return sorted(days)
+    def changes(self, scheme: Scheme, voltage: Voltage) -> list[date]:
+        """Days on which some row of this scheme and voltage begins or ends, in order."""
+        known = self._changes.get((scheme, voltage))
+        if known is None:
+            rows = (*self.tariff.prices, *self.tariff.tiers, *self.tariff.ratios)
+            days = {
+                day for row in rows if row.suits(scheme, voltage) for day in (row.valid_from, row.valid_until) if day
+            }
+            known = self._changes[scheme, voltage] = sorted(days)
+        return known
 
     def knows(self, scheme: Scheme) -> bool:
         """True when the area prices the scheme at all."""

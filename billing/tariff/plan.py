@@ -4,6 +4,7 @@ Both executors price from plans and nothing else, so that a tariff is read in on
 plan: a batch of millions needs a few hundred.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -65,25 +66,45 @@ class PlanPrice:
         return result
 
 
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """Every price between two changes of the tariff; shared by all the plans whose periods lie there.
+
+    `missing` names components without a price.
+    """
+
+    prices: dict[tuple[str, Period], PlanPrice]
+    missing: tuple[tuple[str, Period], ...]
+    tiers: TierRow | None
+    rows: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Segment:
-    """A part of the period in which every price is one. `missing` names components without a price."""
+    """A part of the period in which every price is one."""
 
     start: date
     end: date
-    prices: dict[tuple[str, Period], PlanPrice]
-    missing: tuple[tuple[str, Period], ...]
-    tiers: TierRow | None = None
+    priced: Priced
 
     @property
     def days(self) -> int:
         """Days of the segment."""
         return (self.end - self.start).days
 
+    @property
+    def prices(self) -> dict[tuple[str, Period], PlanPrice]:
+        """The prices by component and period."""
+        return self.priced.prices
+
+    @property
+    def tiers(self) -> TierRow | None:
+        """The annual tiers, None outside tiered schemes."""
+        return self.priced.tiers
+
     def rows(self) -> tuple[str, ...]:
         """The tariff rows that make this segment what it is."""
-        used = {factor.row.id for price in self.prices.values() for factor in price.factors}
-        return tuple(sorted(used | ({self.tiers.id} if self.tiers else set())))
+        return self.priced.rows
 
 
 @dataclass(frozen=True)
@@ -140,25 +161,46 @@ def compile_plan(book: TariffBook, key: PlanKey) -> Plan:
 def _segments(
     area: Area, key: PlanKey, components: tuple[Component, ...], periods: tuple[Period, ...], policy: PolicyRow
 ) -> Iterator[Segment]:
-    days = [key.start, *area.changes(key.scheme, key.voltage, key.start, key.end)]
+    changes = area.changes(key.scheme, key.voltage)
+    first, last = bisect_right(changes, key.start), bisect_left(changes, key.end)
+    days = [key.start, *changes[first:last]]
     if key.scheme in TIERED_SCHEMES:
         # The annual accumulation is cleared each January, so a year's end is a border even without a new price.
         years = range(key.start.year + 1, (key.end - timedelta(days=1)).year + 1)
         days = sorted({*days, *(date(year, 1, 1) for year in years)})
     for start, end in zip(days, [*days[1:], key.end], strict=True):
-        tiers = area.tiers(key.scheme, key.voltage, start, key.known_at) if key.scheme in TIERED_SCHEMES else None
-        prices: dict[tuple[str, Period], PlanPrice] = {}
-        missing: list[tuple[str, Period]] = []
-        for component in components:
-            if component.price in ACCOUNT_PRICES:
-                continue
-            for period in periods if component.quantity == "energy_by_period" else (Period.ALL,):
-                price = _price(area, key, component, period, start, tiers, policy)
-                if price is None:
-                    missing.append((component.code, period))
-                else:
-                    prices[component.code, period] = price
-        yield Segment(start, end, prices, tuple(missing), tiers)
+        # Between two changes every day has the same prices: they are looked up once for all plans.
+        kind = (key.scheme, key.voltage, key.time_of_use, key.supply, key.penalty, key.known_at, policy.id)
+        slot = (*kind, bisect_right(changes, start))
+        priced = area.priced.get(slot)
+        if priced is None:
+            priced = area.priced[slot] = _priced(area, key, components, periods, policy, start)
+        yield Segment(start, end, priced)
+
+
+def _priced(
+    area: Area,
+    key: PlanKey,
+    components: tuple[Component, ...],
+    periods: tuple[Period, ...],
+    policy: PolicyRow,
+    day: date,
+) -> Priced:
+    tiers = area.tiers(key.scheme, key.voltage, day, key.known_at) if key.scheme in TIERED_SCHEMES else None
+    prices: dict[tuple[str, Period], PlanPrice] = {}
+    missing: list[tuple[str, Period]] = []
+    for component in components:
+        if component.price in ACCOUNT_PRICES:
+            continue
+        for period in periods if component.quantity == "energy_by_period" else (Period.ALL,):
+            price = _price(area, key, component, period, day, tiers, policy)
+            if price is None:
+                missing.append((component.code, period))
+            else:
+                prices[component.code, period] = price
+    used = {factor.row.id for price in prices.values() for factor in price.factors}
+    rows = tuple(sorted(used | ({tiers.id} if tiers else set())))
+    return Priced(prices, tuple(missing), tiers, rows)
 
 
 def _price(
@@ -194,8 +236,9 @@ def _merged(segments: Iterator[Segment]) -> Iterator[Segment]:
     """Neighbours with the same rows are one: a border without a change is no border."""
     held: Segment | None = None
     for segment in segments:
-        if held and held.rows() == segment.rows() and held.missing == segment.missing and not _new_year(segment):
-            held = Segment(held.start, segment.end, held.prices, held.missing, held.tiers)
+        same = held and held.rows() == segment.rows() and held.priced.missing == segment.priced.missing
+        if held and same and not _new_year(segment):
+            held = Segment(held.start, segment.end, held.priced)
             continue
         if held:
             yield held
