@@ -110,6 +110,8 @@ class WorkTrack(Base):
     employee_number: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     distance_m: Mapped[float]
+    fix_count: Mapped[int] = mapped_column(server_default="0")
+    """Fixes that the track was made from: another number of stored fixes means that late ones came."""
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime]
     stops: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
