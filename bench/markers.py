@@ -1,6 +1,6 @@
 """2,000 markers moving once a second on one screen: frame times and memory of the real wall in a real Chromium.
 
-The page's live socket is answered by the bench in the protocol of `api/live.py`, so the numbers are those of the drawing
+The page's live socket is answered by the bench as `api/live.py` would, so the numbers are those of the drawing
 and not of the server. Without a graphics card every pixel is painted by the processor: a floor, not a typical screen.
 """
 
@@ -32,8 +32,8 @@ class Crowd:
     """Inspectors that walk; rows as the live socket sends them."""
 
     def __init__(self, count: int, seed: int = 3) -> None:
-        self._random = random.Random(seed)  # noqa: S311
-        self._people = [
+        self._random = random.Random(seed)
+        self._people: list[list[Any]] = [
             [
                 f"B{number:07}",
                 118.2 + self._random.gauss(0, 0.8),
@@ -75,7 +75,7 @@ class Crowd:
 
 async def moving_markers(
     base_url: str,
-    cookies: list[dict[str, str]],
+    cookies: list[Any],
     snapshot: dict[str, Any],
     *,
     markers: int,
