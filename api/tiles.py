@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from pydantic import BaseModel
 
+from api.conditional import answer
 from api.risk_query import risk_filter
 from data_access import risk
 from data_access.engine import database_address
@@ -87,15 +88,7 @@ async def heat_tile(
     heard = parse_whole("v", v, 0, 10**11)
     tile, version = await _tile(wanted, chosen, size, (z, x, y), heard)
     seconds = _VERSIONED_SECONDS if heard == version else _FRESH_SECONDS
-    headers = {
-        "ETag": tile.etag,
-        "Cache-Control": f"private, max-age={seconds}",
-        # A browser may change hands: what one account has seen is never given to the next.
-        "Vary": "Cookie, Authorization",
-    }
-    if _matches(request.headers.get("if-none-match"), tile.etag):
-        return Response(status_code=304, headers=headers)
-    return Response(tile.png, media_type="image/png", headers=headers)
+    return answer(request, tile.png, "image/png", tile.etag, fresh_seconds=seconds)
 
 
 async def _tile(
@@ -138,12 +131,6 @@ def _palette(name: str) -> density.Palette:
         if name == known:
             return known
     raise BadParameter("palette", name, " or ".join(density.PALETTES))
-
-
-def _matches(header: str | None, etag: str) -> bool:
-    if header is None:
-        return False
-    return any(part.strip().removeprefix("W/") in (etag, "*") for part in header.split(","))
 
 
 class Legend(BaseModel):
@@ -220,13 +207,13 @@ def _hexagons_in(selection: RiskSelection, resolution: int, box: tuple[float, fl
     chosen = table.cell[seen].tolist()
     means = (table.score[seen] / table.count[seen]).round(1).tolist()
     rows = zip(chosen, table.count[seen].tolist(), means, h3_cells.outlines(chosen), strict=True)
-    answer = {
+    made = {
         "resolution": resolution,
         "cells": [[f"{cell:x}", count, mean, ring] for cell, count, mean, ring in rows],
         "capped": capped,
         "cap": MAX_HEXAGONS,
     }
-    return json.dumps(answer, separators=(",", ":")).encode()
+    return json.dumps(made, separators=(",", ":")).encode()
 
 
 class CellRows(BaseModel):
