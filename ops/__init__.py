@@ -1,1 +1,1 @@
-"""Running the product on a machine: the private PostgreSQL cluster, the supervisor of processes, start-up checks."""
+"""Operation: the private database cluster, the parts that run side by side, and the commands behind `./run`."""
