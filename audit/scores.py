@@ -75,7 +75,7 @@ def risk_score(given: RiskInputs) -> Score:
         name: {"points": str(points[name].quantize(_TENTH, ROUND_HALF_UP)), "from": source}
         for name, (_, source) in shares.items()
     }
-    return Score(int(sum(points.values()).quantize(Decimal(1), ROUND_HALF_UP)), parts)
+    return Score(int(sum(points.values(), Decimal(0)).quantize(Decimal(1), ROUND_HALF_UP)), parts)
 
 
 def unit_risk(points: Iterable[tuple[int, Decimal]]) -> Decimal | None:

@@ -1,7 +1,7 @@
 """Make the demo's data files from their originals: `python -m demo.prepare ORIGINALS [--part territory|streets]`.
 
-The product never runs this. It is here so that the originals stay replaceable: borders with rights of their own, a newer
-list of towns, another street network. `territory` reads the five files named in `ORIGINAL_FILES`; `streets` needs
+The product never runs this. It is here so that the originals stay replaceable: borders with rights of their own, a
+newer list of towns, another street network. `territory` reads the five files named in `ORIGINAL_FILES`; `streets` needs
 pandapower, and names in Latin letters need pypinyin, neither of which the product installs.
 """
 
