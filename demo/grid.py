@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -178,6 +179,7 @@ def _lay_out(
             mirrored=bool(chance.random() < 0.5),
         )
         points = areas[layout.area].customers
+        nodes: tuple[int, ...]
         if is_dedicated:
             nodes = (int(points[np.argmin(np.hypot(areas[layout.area].x[points], areas[layout.area].y[points]))]),)
         else:
@@ -272,7 +274,7 @@ def _feeders(
             ways: dict[tuple[int, int], None] = {}
             for index in part:
                 route = net.route(places[substation.place], places[own[int(index)].place])
-                for one, other in zip(route, route[1:], strict=False):
+                for one, other in pairwise(route):
                     ways[(min(one, other), max(one, other))] = None
                 belongs[own[int(index)].code] = code
             town = own[int(part[0])].station.town.short_zh

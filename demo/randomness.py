@@ -1,4 +1,4 @@
-"""Chance by seed: each part of the demo has a stream of its own, so that changing one part leaves the others as they are."""
+"""Chance by seed: a stream of its own for each part of the demo, so that changing one part leaves the others alone."""
 
 import zlib
 from dataclasses import dataclass

@@ -1,13 +1,14 @@
-"""Made-up roads of a county: winding ways between its stations, substations and districts, for phones and lines to follow.
+"""Made-up roads of a county: winding ways between its places, for phones and lines to follow.
 
-Nobody may publish the real road network here, and motion in straight lines looks wrong from five metres away. The net is
-a Gabriel graph (two places are joined when no third lies in the circle between them), which looks like a country's
-roads and is connected.
+No road network comes with the data, and motion in straight lines looks wrong from five metres away. The net is a
+Gabriel graph (two places are joined when no third lies in the circle between them), which looks like a country's roads
+and is connected.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,8 @@ class Roads:
         route = self.route(start, end)
         if len(route) == 1:
             return np.array([self.places[start]])
-        parts = []
-        for one, other in zip(route, route[1:], strict=False):
+        parts: list[np.ndarray] = []
+        for one, other in pairwise(route):
             way = self.ways[(one, other)] if one < other else self.ways[(other, one)][::-1]
             parts.append(way if not parts else way[1:])
         return np.concatenate(parts)

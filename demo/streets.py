@@ -1,7 +1,7 @@
 """Streets of a transformer district: a rotated, scaled copy of one of the 14 areas of the street template.
 
-The template is the low-voltage network of pandapower's `lv_schutterwald` (see NOTICE): a tree of street points in metres
-from the transformer, with the points where somebody is connected.
+The template is the low-voltage network of pandapower's `lv_schutterwald` (see NOTICE): a tree of street points in
+metres from the transformer, with the points where somebody is connected.
 """
 
 import json

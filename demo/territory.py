@@ -20,7 +20,7 @@ METRES_A_DEGREE = 111_195.0
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A town or sub-district (乡镇街道) with the short names of its villages and communities. No coordinates are known."""
+    """A town or sub-district (乡镇街道) with short names of its villages and communities; coordinates are not known."""
 
     code: str
     name_zh: str
@@ -134,7 +134,7 @@ def counties() -> tuple[County, ...]:
 
 @lru_cache(maxsize=1)
 def prefectures() -> dict[str, tuple[str, str, Any]]:
-    """Prefecture code → Chinese name, English name, border as a MultiPolygon (Langfang has parts far from each other)."""
+    """Prefecture code → Chinese name, English name, border as a MultiPolygon (Langfang lies in two parts)."""
     found = {}
     for code, (name_zh, name_en) in PREFECTURES.items():
         whole = shapely.coverage_union_all([county.border for county in counties() if county.city_code == code])
