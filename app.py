@@ -6,28 +6,38 @@ all of them: a page's callbacks, its layout and its sockets are doors of their o
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 
 import dash
 import dash_mantine_components as dmc
 import httpx
 from dash import Dash
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
+from api import errors, health, openapi, session, texts, unknown
+from api.guard import WARM_UP, Guard
+from api.headers import SecurityHeaders, content_policy
+from data_access.engine import dispose_engines
+from pages import signin
 from settings import ROOT, get_settings
 
 settings = get_settings()
+MAX_BODY_BYTES = 8 * 1024 * 1024
+"""A batch of 5,000 fixes takes about 1 MB; nothing that a browser sends is larger."""
 
 
 @asynccontextmanager
 async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
     """Start what runs beside requests, warm the page machinery up, and stop all of it again."""
     await warm_up()
-    yield
-
-
-WARM_UP = "gridaudit.warm_up"
-"""Key in the ASGI scope of the server's own first request; no client can set it."""
+    server.state.ready = True
+    try:
+        yield
+    finally:
+        server.state.ready = False
+        await dispose_engines()
 
 
 async def warm_up() -> None:
@@ -40,6 +50,13 @@ async def warm_up() -> None:
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=marked), base_url="http://warm-up") as client:
         (await client.get("/")).raise_for_status()
+    policy.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def policy() -> str:
+    """The content policy with the hashes of Dash's inline scripts; they are complete after the warm-up."""
+    return content_policy(dash_app.csp_hashes(), settings)
 
 
 server = FastAPI(
@@ -49,19 +66,33 @@ server = FastAPI(
     docs_url=None,
     redoc_url=None,
     openapi_url="/api/v1/openapi.json",
+    redirect_slashes=False,
+    max_body_size=MAX_BODY_BYTES,
 )
+server.state.ready = False
+errors.install(server)
+openapi.install(server)
+for part in (session, health, texts, signin):
+    server.include_router(part.router)
+unknown.install(server)
 
 dash_app = Dash(
     __name__,
-    server=server,
+    server=server,  # type: ignore[arg-type]  # Dash's annotation knows Flask only
     backend="fastapi",
     use_async=True,
     use_pages=True,
     pages_folder=str(ROOT / "pages"),
     assets_folder=str(ROOT / "assets"),
+    assets_path_ignore=["signin"],
     title="gridaudit",
     update_title="",
     suppress_callback_exceptions=True,
     serve_locally=True,
 )
 dash_app.layout = dmc.MantineProvider(dash.page_container)
+
+# The last one added is the outermost: headers, guard, compression, Dash's own, the one error shape.
+server.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5, thread_minimum_size=32 * 1024)
+server.add_middleware(Guard, callback_map=dash_app.callback_map)
+server.add_middleware(SecurityHeaders, policy=policy, secure=settings.web.secure_cookies)

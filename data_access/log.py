@@ -38,7 +38,8 @@ async def log_action(
     """Appends one line to the audit log.
 
     `viewer` is who acted, None for the program itself or for somebody unknown (`subject` then says who it claims to
-    be). `org_path` places the line, so that the administrator of that unit can read it; by default where the viewer stands.
+    be). `org_path` places the line, so that the administrator of that unit can read it; by default where the viewer
+    stands.
     `address` is by default that of the current request.
     """
     await connection.execute(
