@@ -16,7 +16,7 @@ def catalogue() -> dict[str, dict[str, str]]:
     return loaded
 
 
-def say(key: str, language: str = "en", **values: object) -> str:
+def say(key: str, language: str = "en", /, **values: object) -> str:
     """The text of `key` with its placeholders filled; an unknown key is said as it stands (rules of a utility).
 
     Raises ValueError for a language that the catalogue does not hold.
