@@ -70,7 +70,7 @@ def page(language: Language, wanted: str, *, demo: bool) -> str:
         return escape(t(f"signin.{key}", language))
 
     mark = f'<p class="door__demo"><span class="demo-mark">{say("demo_mark")}</span> {say("demo_hint")}</p>'
-    demo_note = mark if demo else ""
+
     body = (
         '<div class="door__grid" aria-hidden="true"></div>'
         f'<header class="door__head"><p class="door__brand">gridaudit</p>{_switch(language, wanted)}</header>'
