@@ -72,7 +72,7 @@ def page(language: Language, wanted: str, *, demo: bool) -> str:
     mark = f'<p class="door__demo"><span class="demo-mark">{say("demo_mark")}</span> {say("demo_hint")}</p>'
 
     body = (
-        '<div class="door__grid" aria-hidden="true"></div>'
+        '<div class="door__field-of-work" aria-hidden="true"></div>'
         f'<header class="door__head"><p class="door__brand">gridaudit</p>{_switch(language, wanted)}</header>'
         f'<main class="door__card"><h1 class="door__title">{say("title")}</h1>'
         f'<p class="door__text">{say("purpose")}</p>'
