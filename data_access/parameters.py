@@ -65,12 +65,3 @@ def parse_box(name: str, value: str) -> tuple[float, float, float, float]:
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
         raise BadParameter(name, value, expected)
     return west, south, east, north
-
-
-class NotInScope(LookupError):
-    """There is no such thing for this viewer: it does not exist, or it is not theirs to see; the two look alike."""
-
-    def __init__(self, kind: str, key: str) -> None:
-        self.kind = kind
-        self.key = key if len(key) <= 80 else f"{key[:80]}…"
-        super().__init__(f"no {kind} {self.key!r} in your scope")

@@ -29,6 +29,11 @@ async def catalogue(viewer: Viewer) -> RiskCatalogue:
     return known[1]
 
 
+def forget_catalogue() -> None:
+    """Reads the anomaly types anew at the next request; for loads and tests."""
+    _catalogues.clear()
+
+
 async def selection(viewer: Viewer, wanted: RiskFilter, *, cells: bool = False) -> RiskSelection:
     """The viewer's risk points that pass the filter, not older than a second; `cells` for hexagons."""
     return await store.selection(viewer, await store.version(viewer), wanted, cells=cells)

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_access.engine import reading, system, writing
 from data_access.log import current_address, log_action
-from data_access.parameters import NotInScope
 from data_access.scope import Viewer
+from data_access.tokens import UnknownObject
 from geo import tracks
 from settings import DISPLAY_ZONE, get_settings
 
@@ -74,7 +74,7 @@ async def day_track(viewer: Viewer, employee: str, day: date, *, now: datetime |
     A finished day is computed once and kept in `work_track`; later fixes that came late make it anew.
 
     Raises:
-        NotInScope: there is no such employee for this viewer, or the track is not theirs to see.
+        UnknownObject: there is no such employee for this viewer, or the track is not theirs to see.
     """
     first, last = day_bounds(day)
     place = {"number": employee, "first": first, "last": last, "day": day}
@@ -86,7 +86,7 @@ async def day_track(viewer: Viewer, employee: str, day: date, *, now: datetime |
             )
         ).one_or_none()
         if person is None or not (viewer.sees_colleagues or viewer.employee_number == employee):
-            raise NotInScope("employee", employee)
+            raise UnknownObject("employee", employee)
         rows = (await connection.execute(text(_FIXES), place)).all()
         stored = (await connection.execute(text(_STORED), place)).one_or_none()
         await log_action(

@@ -5,6 +5,7 @@ An H3 index holds its resolution in bits 52-55 and one 3-bit digit a level below
 are one range of numbers, which an ordinary index can search.
 """
 
+import re
 from collections.abc import Sequence
 
 import h3
@@ -14,6 +15,7 @@ import numpy.typing as npt
 STORED_RESOLUTION = 9
 """The resolution of `risk_point.h3_cell`."""
 _FINEST = 15
+_CELL = re.compile(r"[0-9a-fA-F]{15}")
 _ZOOM_RESOLUTION = {6: 4, 7: 5, 8: 5, 9: 6, 10: 7, 11: 7, 12: 8}
 
 Cells = npt.NDArray[np.int64]
@@ -64,10 +66,7 @@ def parse_cell(text: str) -> int:
     Raises:
         ValueError: not a cell, or finer than the stored resolution.
     """
-    try:
-        known = h3.is_valid_cell(text)
-    except (ValueError, TypeError):
-        known = False
-    if not known or h3.get_resolution(text) > STORED_RESOLUTION:
+    # The library itself fails on longer texts and takes digits of any script.
+    if not _CELL.fullmatch(text) or not h3.is_valid_cell(text) or h3.get_resolution(text) > STORED_RESOLUTION:
         raise ValueError(f"expected an H3 cell of resolution 0 to {STORED_RESOLUTION}, got {text!r}")
     return int(text, 16)

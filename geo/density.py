@@ -33,6 +33,8 @@ _SCALE_BITS = 4
 """The scale is read from cells of 2⁴ pixels, about two standard deviations."""
 _SCALE_SHARE = 0.95
 """The top of the scale: the density below which this share of all risk lies. A single freak cell can't set it."""
+_SCALE_RANGE = 20.0
+"""The top is at most this many times the density at which half of all risk lies: that half stays visible, always."""
 _SCALE_FLOOR = 1.5
 """Score-weighted points in one scale cell: with fewer, a lonely point would look like a hot spot."""
 _SCALE_SAMPLE = 60_000
@@ -140,11 +142,14 @@ def scale_top(points: Points, zoom: int) -> float:
         mass = _sampled_cells(x, y, points.score)
     mass.sort()
     running = np.cumsum(mass)
-    share = mass[np.searchsorted(running, _SCALE_SHARE * running[-1])] / 100 if len(mass) else 0.0
+    share = 0.0
+    if len(mass):
+        middle_mass, top_mass = mass[np.searchsorted(running, np.array([0.5, _SCALE_SHARE]) * running[-1])]
+        share = min(float(top_mass), _SCALE_RANGE * float(middle_mass)) / 100
     # One number for the whole picture: the ground at the points' middle height.
     middle = float(np.median(points.y[:: max(1, len(points.y) // 1000)])) / (1 << WORLD_BITS)
     ground = square_km_per_px(zoom, middle) * (1 << 2 * _SCALE_BITS)
-    return _nice(max(float(share), _SCALE_FLOOR) / ground)
+    return _nice(max(share, _SCALE_FLOOR) / ground)
 
 
 def _sampled_cells(
