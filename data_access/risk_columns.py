@@ -171,6 +171,7 @@ class RiskStore:
     """This process's memory of risk columns and selections."""
 
     def __init__(self, *, column_bytes: int = 160_000_000, selection_bytes: int = 96_000_000) -> None:
+        self.clock = time.monotonic
         self._columns: ByteCache[Scope, RiskColumns] = ByteCache(column_bytes)
         self._selections: ByteCache[_Chosen, RiskSelection] = ByteCache(selection_bytes)
         self._versions: dict[str, tuple[float, int]] = {}
@@ -182,7 +183,7 @@ class RiskStore:
         """The layer's version, at most a second old; looked up anew when the viewer has heard of a newer one."""
         address = database_address(read_only=True)
         known = self._versions.get(address)
-        age = time.monotonic() - known[0] if known else _VERSION_SECONDS
+        age = self.clock() - known[0] if known else _VERSION_SECONDS
         if known and age < _VERSION_SECONDS and (known[1] >= at_least or age < _VERSION_SECONDS / 10):
             return known[1]
         return await self._looks.run(address, lambda: self._look(viewer, address))
@@ -190,7 +191,7 @@ class RiskStore:
     async def _look(self, viewer: Viewer, address: str) -> int:
         async with reading(viewer) as connection:
             version = await connection.scalar(text("SELECT version FROM layer_version WHERE layer = 'risk'"))
-        self._versions[address] = (time.monotonic(), version or 0)
+        self._versions[address] = (self.clock(), version or 0)
         return version or 0
 
     async def columns(self, viewer: Viewer, version: int, *, cells: bool = False) -> RiskColumns:
