@@ -11,7 +11,21 @@ from i18n import Language, catalogue
 
 router = APIRouter(tags=["texts"])
 
-SUBJECTS: tuple[str, ...] = ("live", "map", "wall", "units", "session", "errors", "risk", "tickets", "tracks")
+SUBJECTS: tuple[str, ...] = (
+    "common",
+    "events",
+    "filters",
+    "live",
+    "map",
+    "status",
+    "wall",
+    "units",
+    "session",
+    "errors",
+    "risk",
+    "tickets",
+    "tracks",
+)
 """The subjects that scripts need."""
 
 
