@@ -2,7 +2,7 @@
 
 Their results are printed with four decimals and computed in binary floats over 8,760 hours; ours are exact. So two
 things hold: the exact products before our rounding to the cent agree with the printed figure within half of its last
-decimal (plus what a float sum of hundreds of hours may lose), and our bill differs from it only by cent rounding.
+decimal (so the engine's float error is below what it prints), and our bill differs from it only by cent rounding.
 """
 
 from decimal import Decimal
@@ -13,8 +13,6 @@ from billing import bill, parse_case
 from tests.billing.rate_cases import book, cases, month
 
 PRINTED = Decimal("0.00005")
-FLOAT = Decimal("0.00005")
-"""Observed 0.00004 at most: the engine sums 744 rounded hourly loads in floats."""
 CENT_PER_LINE = Decimal("0.005")
 
 
@@ -29,7 +27,7 @@ def test_twelve_months_agree_with_the_rate_engine(position):
         kwh = Decimal(str(case["result"]["monthly_kwh"][number - 1]))
         assert abs(made.energy.billed_kwh - kwh) <= Decimal("0.000001") * kwh
         exact = sum(line.quantity * line.price for line in made.lines)
-        assert abs(exact - expected) <= PRINTED + FLOAT, number
+        assert abs(exact - expected) <= PRINTED, number
         assert abs(made.total - expected) <= CENT_PER_LINE * len(made.lines) + PRINTED, number
 
 
@@ -40,4 +38,4 @@ def test_energy_by_period_is_the_engines_where_it_prints_it():
     printed = {int(float(row[0])): Decimal(str(row[1])) for row in table[1:-1]}
     ours = {line.period: line.quantity * line.price for line in made.lines if line.component == "purchase"}
     for number, name in {1: "sharp", 2: "peak", 3: "flat", 4: "valley"}.items():
-        assert abs(ours[name] - printed[number]) <= PRINTED + FLOAT
+        assert abs(ours[name] - printed[number]) <= PRINTED
