@@ -10,6 +10,7 @@ from data_access.models.audit import (
     TicketEvent,
 )
 from data_access.models.base import Base
+from data_access.models.energy import DistrictEnergy, MeterReading, UsageMonth
 from data_access.models.field import (
     Device,
     InspectorPosition,
@@ -17,6 +18,15 @@ from data_access.models.field import (
     PositionRejection,
     WorkShift,
     WorkTrack,
+)
+from data_access.models.money import (
+    AccountTerms,
+    Adjustment,
+    Bill,
+    BillingFailure,
+    BillingRun,
+    BillLine,
+    TariffVersion,
 )
 from data_access.models.organisation import Employee, Organisation
 from data_access.models.place import (
@@ -40,24 +50,32 @@ from data_access.models.system import (
 )
 
 __all__ = [
+    "AccountTerms",
+    "Adjustment",
     "AnomalyType",
     "ApiToken",
     "AppUser",
     "AuditLog",
     "AuditTicket",
     "Base",
+    "Bill",
+    "BillLine",
+    "BillingFailure",
+    "BillingRun",
     "BusinessType",
     "ChangeFeed",
     "Customer",
     "DataLoad",
     "DemoTruth",
     "Device",
+    "DistrictEnergy",
     "Employee",
     "Evidence",
     "Feeder",
     "InspectorPosition",
     "LayerVersion",
     "Meter",
+    "MeterReading",
     "Organisation",
     "PositionFix",
     "PositionRejection",
@@ -69,8 +87,10 @@ __all__ = [
     "RuleVersion",
     "SignInAttempt",
     "Substation",
+    "TariffVersion",
     "TicketEvent",
     "TransformerDistrict",
+    "UsageMonth",
     "UserSession",
     "WorkShift",
     "WorkTrack",

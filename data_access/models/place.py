@@ -74,6 +74,7 @@ class Customer(Base):
     __tablename__ = "customer"
     __table_args__ = (
         Index("ix_customer_district", "county_code", "district_code"),
+        Index("ix_customer_number", "number"),
         Index("ix_customer_org_path", "org_path", postgresql_using="gist"),
     )
 
