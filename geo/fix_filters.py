@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from math import isfinite
 
-from geo.coordinates import distance_m
+from geo.coordinates import metres_between
 
 KMH_PER_MPS = 3.6
 
@@ -152,7 +152,7 @@ def _teleport(fix: Fix, context: Context) -> Verdict | None:
     before = context.previous
     if before is None or fix.at <= before.at:
         return None
-    metres = float(distance_m(before.longitude, before.latitude, fix.longitude, fix.latitude))
+    metres = metres_between(before.longitude, before.latitude, fix.longitude, fix.latitude)
     # What both fixes' own accuracy explains is no jump: two fixes a second apart may differ by their errors.
     metres -= (before.accuracy_m or 0.0) + (fix.accuracy_m or 0.0)
     speed = metres / (fix.at - before.at) * KMH_PER_MPS
