@@ -219,8 +219,9 @@ def late_fee(
             (later, found.residential if residential else found.cross_year),
         )
     ]
-    fee = apply("add", *parts).rounded(2)
-    if 0 < fee.value < found.minimum:
+    owing = apply("add", *parts)
+    fee = owing.rounded(2)
+    if owing.value > 0 and fee.value < found.minimum:
         fee = apply("maximum", fee, leaf(found.minimum, "late.fee", "CNY"))
     fee = fee.named("late.fee", "CNY")
     nodes, (place,) = flatten([fee])

@@ -6,6 +6,7 @@ factor), 2.11 (rounding). Where it and the batch engine differ, one of them has 
 """
 
 import datetime
+import itertools
 from decimal import ROUND_HALF_UP, Decimal, getcontext
 from functools import cache
 from pathlib import Path
@@ -97,10 +98,13 @@ def pieces(area: str, scheme: str, voltage: str, floats: bool, start: datetime.d
             if scheme in row.get("schemes", [scheme]) and voltage in row.get("voltages", [voltage]):
                 days |= {day for day in (row["valid_from"], row["valid_until"]) if start < day < end}
     if scheme in ("tiered", "tiered_time_of_use"):
-        days |= {datetime.date(year, 1, 1) for year in range(start.year + 1, end.year + 1)
-                 if start < datetime.date(year, 1, 1) < end}
+        days |= {
+            datetime.date(year, 1, 1)
+            for year in range(start.year + 1, end.year + 1)
+            if start < datetime.date(year, 1, 1) < end
+        }
     border = sorted(days)
-    return list(zip(border, border[1:], strict=False))
+    return list(itertools.pairwise(border))
 
 
 def share(total: Decimal, weights: list[Decimal], step: Decimal, empty: int = 0) -> list[Decimal]:
@@ -410,10 +414,7 @@ class Oracle:
             if contract is None:
                 raise NoBill("contract demand")
             limit = D("1.05") * contract
-            if demand <= limit:
-                demand = contract
-            else:
-                demand = (limit if self.jump else contract) + 2 * (demand - limit)
+            demand = contract if demand <= limit else (limit if self.jump else contract) + 2 * (demand - limit)
         value = self.price("demand", "two_part", start)
         if self.whole >= 260 * capacity:
             value *= D("0.9")

@@ -14,7 +14,9 @@ FILE = Path(__file__).parent / "data" / "rate_engine_cases.json.gz"
 YEAR = 2023  # not a leap year, like the engine's 8,760 hours
 LETTERS = {1: "S", 2: "P", 3: "F", 4: "V"}
 PERIODS = {1: "sharp", 2: "peak", 3: "flat", 4: "valley"}
-HOURS_BEFORE = [24 * (datetime.date(YEAR, month, 1) - datetime.date(YEAR, 1, 1)).days for month in range(1, 13)] + [8760]
+HOURS_BEFORE = [24 * (datetime.date(YEAR, month, 1) - datetime.date(YEAR, 1, 1)).days for month in range(1, 13)] + [
+    8760
+]
 
 
 @cache

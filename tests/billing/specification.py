@@ -60,7 +60,7 @@ def specification(test):
 
     @functools.wraps(test)
     def run():
-        documents = list(yaml.load_all(inspect.getdoc(test), Loader=yaml.BaseLoader))  # noqa: S506 - own text
+        documents = list(yaml.load_all(inspect.getdoc(test), Loader=yaml.BaseLoader))
         for document in documents:
             document["expect"].setdefault("whole_bill", True)
             document["expect"]["whole_bill"] = document["expect"]["whole_bill"] in (True, "true")

@@ -28,7 +28,7 @@ kwh = st.decimals(min_value=0, max_value=90_000, places=2)
 fast = settings(max_examples=60, deadline=None)
 
 
-def simple(scheme="single_part", used=D(1000), start=date(2026, 9, 1), end=date(2026, 10, 1), **account):
+def simple(scheme="single_part", used=1000, start=date(2026, 9, 1), end=date(2026, 10, 1), **account):
     readings = {
         "start": start,
         "end": end,
@@ -125,7 +125,9 @@ def test_tiers_fill_in_order(used, before):
 
 
 @fast
-@given(st.integers(0, 10**8), st.integers(0, 10**8), st.integers(0, 10**8), st.sampled_from(BOOK.power_factor.standards))
+@given(
+    st.integers(0, 10**8), st.integers(0, 10**8), st.integers(0, 10**8), st.sampled_from(BOOK.power_factor.standards)
+)
 def test_more_reactive_energy_never_lowers_the_adjustment(active, reactive, more, standard):
     def percent(q):
         mean = power_factor(leaf(active, "a"), leaf(q, "q"))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from billing import bill, parse_case, standard_book
 from billing.batch import bill_columns, bill_many, columns_of_cases
 from billing.components import Component
-from billing.tariff.rows import PriceRow, TariffFile
+from billing.tariff.rows import PriceRow
 from tests.billing.specification import registers
 
 D = Decimal
@@ -27,7 +27,12 @@ def row(identifier, component, value, valid_from, **more):
 
 def shop(start="2026-11-01", end="2026-12-01", used=3000, **more):
     account = {"account": "shop", "area": "jibei", "scheme": "single_part", **more.pop("account", {})}
-    readings = {"start": start, "end": end, "meters": [{"registers": registers(total=used)}], **more.pop("readings", {})}
+    readings = {
+        "start": start,
+        "end": end,
+        "meters": [{"registers": registers(total=used)}],
+        **more.pop("readings", {}),
+    }
     return parse_case({"account": account, "readings": readings, **more})
 
 
@@ -57,11 +62,11 @@ def test_interval_data_divides_a_period_better_than_days():
     made = bill(shop("2026-07-20", "2026-08-20", used=288, readings={"intervals": intervals}))
     parts = [line for line in made.lines if line.component == "transmission_distribution"]
     assert [(str(part.start), part.quantity) for part in parts] == [("2026-07-20", 288)]
-    assert [notice.code for notice in made.notices][0] == "split_by_intervals"
+    assert next(notice.code for notice in made.notices) == "split_by_intervals"
 
 
 def test_interval_data_alone_gives_the_periods_of_the_tariff():
-    """One kWh an hour in August: the hours of the 2025 notice are 8 valley, 9 flat, 4 peak, 3 sharp a day."""
+    """One kWh an hour in August: the hours of the 2025 notice are 8 valley, 8 flat, 5 peak, 3 sharp a day."""
     account = {"account": "i", "area": "jibei", "scheme": "single_part", "time_of_use": True, "voltage": "35kV"}
     intervals = [{"start": "2026-08-01T00:00:00+08:00", "minutes": 60, "kwh": ["1"] * 24 * 31}]
     made = bill(parse_case({"account": account, "readings": {"start": "2026-08-01", "end": "2026-09-01",
@@ -136,6 +141,12 @@ def test_a_mixture_of_cases_is_billed_whatever_they_need():
 
 
 def test_a_border_without_a_new_price_is_no_border():
-    same = TariffFile.model_validate(BOOK.areas["zhejiang"].tariff.model_dump())
-    assert bill(shop("2026-08-20", "2026-09-20")).notices[0].code == "tariff"
-    assert same == BOOK.areas["zhejiang"].tariff
+    """New ratios on 1 January concern accounts with time-of-use; a shop without them keeps one line a component."""
+    made = bill(shop("2025-12-20", "2026-01-20"))
+    assert len(made.lines) == len({line.component for line in made.lines})
+    by_period = parse_case({
+        "account": {"account": "t", "area": "jibei", "scheme": "single_part", "time_of_use": True},
+        "readings": {"start": "2025-12-20", "end": "2026-01-20",
+                     "meters": [{"registers": registers(peak=310, flat=310, valley=310)}]},
+    })  # fmt: skip
+    assert [line.quantity for line in bill(by_period).lines if line.period == "peak"] == [120, 190]

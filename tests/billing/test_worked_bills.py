@@ -187,7 +187,8 @@ def test_e14_multiplier_of_current_and_voltage_transformers():
 def test_e15_published_hubei_bill():
     """
     account: {area: exam, scheme: two_part, voltage: 110kV, basic_charge: actual_demand, capacity_kva: 80000}
-    readings: {start: 2025-09-01, end: 2025-10-01, used: {total: 14000000}, demand_lines: [{line: "1", actual_kw: 30844}]}
+    readings: {start: 2025-09-01, end: 2025-10-01, used: {total: 14000000},
+               demand_lines: [{line: "1", actual_kw: 30844}]}
     expect: {total: 1202916.00, energy: {kwh_per_kva: 175}}
     ---
     account: {area: exam, scheme: two_part, voltage: 110kV, basic_charge: actual_demand, capacity_kva: 80000}
