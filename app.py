@@ -16,9 +16,12 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
-from api import errors, health, openapi, session, texts, unknown
+from api import errors, health, layers, openapi, session, texts, tiles, tracks, unknown
+from api.body_limit import BodyLimit
+from api.callbacks import report_fault
 from api.guard import WARM_UP, Guard
 from api.headers import SecurityHeaders, content_policy
+from components.notice import notice_region
 from data_access.engine import dispose_engines
 from pages import signin
 from settings import ROOT, get_settings
@@ -67,12 +70,11 @@ server = FastAPI(
     redoc_url=None,
     openapi_url="/api/v1/openapi.json",
     redirect_slashes=False,
-    max_body_size=MAX_BODY_BYTES,
 )
 server.state.ready = False
 errors.install(server)
 openapi.install(server)
-for part in (session, health, texts, signin):
+for part in (session, health, texts, signin, tiles, tracks, layers):
     server.include_router(part.router)
 unknown.install(server)
 
@@ -88,11 +90,13 @@ dash_app = Dash(
     title="gridaudit",
     update_title="",
     suppress_callback_exceptions=True,
+    on_error=report_fault,
     serve_locally=True,
 )
-dash_app.layout = dmc.MantineProvider(dash.page_container)
+dash_app.layout = dmc.MantineProvider([notice_region(), dash.page_container])
 
-# The last one added is the outermost: headers, guard, compression, Dash's own, the one error shape.
+# The last one added is the outermost: headers, size, guard, compression, Dash's own, the one error shape.
 server.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5, thread_minimum_size=32 * 1024)
 server.add_middleware(Guard, callback_map=dash_app.callback_map)
+server.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
 server.add_middleware(SecurityHeaders, policy=policy, secure=settings.web.secure_cookies)

@@ -8,9 +8,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from dash import set_props
+
 from api.doors import WALL_CALLBACK_MODULES, WALL_PATH, below
-from api.errors import Refused
-from data_access.scope import Viewer
+from api.errors import Refused, answer_to
+from components.notice import NOTICE_ID, notice
+from data_access.scope import Viewer, current_viewer
+from settings import get_settings
 
 MAX_BYTES = 2 * 1024 * 1024
 _PAGE_SWITCH = "_pages_content"
@@ -88,3 +92,12 @@ def check_call(call: Mapping[str, Any], callback_map: Mapping[str, Mapping[str, 
         ]
         if paths != [WALL_PATH]:
             raise Refused("forbidden", why="wall token asks for another page")
+
+
+def report_fault(error: Exception) -> None:
+    """Dash's `on_error`: a safe text with the reference in the page's notice region; the outputs stay as they are."""
+    viewer = current_viewer.get()
+    language = viewer.language if viewer else get_settings().web.default_language
+    answer = answer_to(error)
+    shown = notice(answer.message(language), language, kind="late", reference=answer.reference)
+    set_props(NOTICE_ID, {"children": shown})

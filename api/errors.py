@@ -15,6 +15,7 @@ import sqlalchemy.exc
 from dash.exceptions import DependencyException, InvalidResourceError, PreventUpdate
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic_core import PydanticSerializationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -74,6 +75,7 @@ FAULTS: Mapping[type[BaseException], str] = {
     psycopg.OperationalError: "database_unavailable",
     psycopg.InterfaceError: "database_unavailable",
     psycopg.DataError: "bad_value",
+    UnicodeEncodeError: "bad_value",
 }
 """Exception → code; the nearest class of the exception's own decides, whatever is not here is `internal`."""
 
@@ -118,7 +120,7 @@ class Answer:
 
 def _root(error: BaseException) -> BaseException:
     """What the database driver said, out of what SQLAlchemy wrapped around it."""
-    if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig is not None:
+    if isinstance(error, sqlalchemy.exc.StatementError) and error.orig is not None:
         return error.orig
     return error
 
@@ -131,6 +133,8 @@ def code_of(error: BaseException) -> str:
         detail = error.detail if isinstance(error.detail, str) else ""
         return detail if STATUS.get(detail) == error.status_code else BY_STATUS.get(error.status_code, "bad_request")
     error = _root(error)
+    if isinstance(error, PydanticSerializationError) and "surrogates not allowed" in str(error):
+        return "bad_value"  # half a character that the sender wrote, on its way back
     return next((FAULTS[kind] for kind in type(error).__mro__ if kind in FAULTS), "internal")
 
 

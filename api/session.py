@@ -54,7 +54,7 @@ async def open_session(request: Request, response: Response, given: SignInReques
         given.password.get_secret_value(),
         address=current_address.get() or "local",
         agent=request.headers.get("user-agent"),
-        replaces=before.secret if before else None,
+        replaces=before.viewer if before else None,
     )
     response.raw_headers.append(session_cookie(signed_in.secret))
     return SignedInAnswer.model_validate(signed_in, from_attributes=True)

@@ -260,7 +260,7 @@ async def prune_access(keep: timedelta = timedelta(days=30)) -> int:
     async with system(PART) as connection:
         gone = await connection.execute(
             text(
-                "DELETE FROM user_session WHERE COALESCE(revoked_at, created_at + CAST(:absolute AS interval))"
+                "DELETE FROM user_session WHERE LEAST(revoked_at, created_at + CAST(:absolute AS interval))"
                 " < now() - CAST(:keep AS interval)"
             ),
             {"keep": keep, "absolute": _limits()["absolute"]},

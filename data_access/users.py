@@ -17,7 +17,6 @@ from data_access.engine import system
 from data_access.log import log_action
 from data_access.passwords import UnfitPassword, check_new, hashed, outdated, verified
 from data_access.scope import ROLES, Role, Viewer
-from data_access.secret import digest
 from data_access.sessions import (
     PART,
     Entry,
@@ -245,9 +244,9 @@ async def change_role(login: str, role: Role, *, org_path: str | None = None, by
 
 
 async def sign_in(
-    login: str, password: str, *, address: str, agent: str | None = None, replaces: str | None = None
+    login: str, password: str, *, address: str, agent: str | None = None, replaces: Viewer | None = None
 ) -> SignedIn:
-    """Checks name and password and opens a new session; a session whose cookie came with the request (`replaces`) ends.
+    """Checks name and password and opens a new session; the one that the browser had before (`replaces`) ends.
 
     The attempt is counted and committed before the password is checked; no connection is held during the check.
 
@@ -286,14 +285,16 @@ async def sign_in(
             )
         if replaces:
             await connection.execute(
-                text("UPDATE user_session SET revoked_at = now() WHERE token_hash = :old AND revoked_at IS NULL"),
-                {"old": digest(replaces)},
+                text("UPDATE user_session SET revoked_at = now() WHERE id = CAST(:id AS uuid) AND revoked_at IS NULL"),
+                {"id": replaces.session_key},
             )
         secret = await open_session(connection, user_id, address=address, agent=agent)
         await log_action(
             connection, None, "sign_in", "user", user_id, {"role": account["role"]}, address,
             org_path=account["org_path"], subject=login,
         )  # fmt: skip
+    if replaces:
+        forget(replaces.session_key)
     return SignedIn(secret, login, account["display_name"], account["role"], account["language"])
 
 
