@@ -74,8 +74,8 @@ def demo(
         bool, typer.Option("--smoke", help="Bring all up in a temporary folder, check it as a signed-in user, stop.")
     ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="With --smoke: use the usual data folder.")] = False,
-    size: Annotated[str, typer.Option(help="Size of the demo utility.")] = "demo",
-    seed: Annotated[int, typer.Option(help="The same seed gives the same utility.")] = 1,
+    size: Annotated[str | None, typer.Option(help="Size of the demo utility: demo, or small.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same utility.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Web processes.")] = None,
     no_simulator: Annotated[bool, typer.Option("--no-simulator", help="Nothing moves.")] = False,
 ) -> None:

@@ -1,10 +1,11 @@
-"""The demo's accounts and tokens, kept for the next start in a file that only its owner may read."""
+"""The demo's accounts as its loader left them in the data folder, in a file that only its owner may read."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 FILE = "demo-accounts.json"
+DEVICES_FILE = "demo-devices.json"
 
 
 @dataclass(frozen=True)
@@ -23,31 +24,24 @@ class DemoAccess:
 
     accounts: tuple[DemoAccount, ...]
     wall_token: str
-    device_tokens_file: str
-    """Path of the file with the tokens of the simulated phones."""
-
-
-def save(folder: Path, access: DemoAccess) -> None:
-    """Write the file, mode 0600 from its first byte."""
-    path = folder / FILE
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(asdict(access), ensure_ascii=False, indent=1), encoding="utf-8")
+    devices: Path
+    """File with the tokens of the simulated phones."""
 
 
 def saved(folder: Path) -> DemoAccess | None:
-    """What the load left behind; None when the file is missing or unreadable."""
+    """What the load left behind; None when a file is missing or unreadable. Read here and not by the loader's own
+    function, because that brings the whole loader into the memory of the supervisor.
+    """
+    devices = folder / DEVICES_FILE
     try:
         raw = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return DemoAccess(
-            accounts=tuple(DemoAccount(**each) for each in raw["accounts"]),
-            wall_token=raw["wall_token"],
-            device_tokens_file=raw["device_tokens_file"],
-        )
+        accounts = tuple(DemoAccount(*each) for each in raw["accounts"])
+        return DemoAccess(accounts, raw["wall_token"], devices) if devices.exists() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def forget(folder: Path) -> None:
-    """Remove the file: the accounts in it are gone."""
+    """Remove the files: what they open is gone."""
     (folder / FILE).unlink(missing_ok=True)
+    (folder / DEVICES_FILE).unlink(missing_ok=True)

@@ -1,23 +1,24 @@
 """`./run demo`: database, schema, demo utility, web, simulator; until somebody stops it."""
 
+import hashlib
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from ops import accounts
 from ops.announce import announce
 from ops.cluster import PrivateCluster
-from ops.outcome import Outcome
 from ops.parts import Database, answers_ready, jobs_worker, program, simulator, web_processes
 from ops.port import listen
 from ops.processes import end
 from ops.smoke import check_all
 from ops.supervisor import Supervisor, say, stopping_on_signals, tail
-from settings import get_settings
+from settings import Settings, get_settings
 
 DATABASE = "gridaudit"
 
@@ -28,8 +29,8 @@ class DemoOptions:
 
     host: str
     port: int
-    size: str
-    seed: int
+    size: str | None
+    seed: int | None
     workers: int
     reset: bool = False
     simulate: bool = True
@@ -48,7 +49,7 @@ def run_demo(options: DemoOptions) -> int:
         Stopped: somebody asked it to end; everything has ended.
         DemoFailed, GaveUp, PortTaken, ClusterFailed, ClusterInUse, NoPlace, NoPostgres: what hinders it.
     """
-    folder = get_settings().web.data_dir.resolve()
+    folder = _data_folder(get_settings())
     temporary = None
     if options.smoke and not options.keep:
         folder = temporary = Path(tempfile.mkdtemp(prefix="gridaudit-smoke-"))
@@ -60,7 +61,7 @@ def run_demo(options: DemoOptions) -> int:
             listener = listen(options.host, 0 if options.smoke else options.port)
             folder.mkdir(parents=True, exist_ok=True)
             owner, cluster = _database(options, folder, supervisor)
-            _prepare(options, folder, owner, cluster)
+            _prepare(options, folder, owner, wipe=options.reset and cluster is None)
             environment = {
                 **owner,
                 "GRIDAUDIT_DATA_DIR": str(folder),
@@ -80,7 +81,7 @@ def run_demo(options: DemoOptions) -> int:
                 supervisor.start(worker)
             access = accounts.saved(folder)
             if options.simulate and access is not None:
-                supervisor.start(simulator(address, access.device_tokens_file, environment=environment, logs=logs))
+                supervisor.start(simulator(address, access.devices, environment=environment, logs=logs))
             if options.smoke:
                 return _smoke(address, access, supervisor, logs)
             announce(address, access, folder, simulated=options.simulate)
@@ -95,6 +96,16 @@ def run_demo(options: DemoOptions) -> int:
             shutil.rmtree(temporary, ignore_errors=True)
         if not options.smoke:
             say(f"Everything has ended ({time.monotonic() - ending:.1f} s).")
+
+
+def _data_folder(settings: Settings) -> Path:
+    """Where logs and accounts go. A server of one's own has its own folder: its accounts are others."""
+    folder = settings.web.data_dir.resolve()
+    if settings.database.database_url is None:
+        return folder
+    given = make_url(settings.database.database_url.get_secret_value())
+    key = hashlib.sha256(repr((given.host, given.port, given.database, sorted(given.query.items()))).encode())
+    return folder / f"server-{key.hexdigest()[:8]}"
 
 
 def _address(host: str, port: int) -> str:
@@ -134,38 +145,22 @@ def _database(
     }, cluster
 
 
-def _prepare(options: DemoOptions, folder: Path, variables: dict[str, str], cluster: PrivateCluster | None) -> None:
-    """Schema and demo data, begun anew where an earlier load was cut short."""
-    wipe = options.reset and cluster is None
-    outcome = _prepare_once(options, folder, variables, wipe=wipe)
-    if outcome == Outcome.INTERRUPTED:
-        say("  An earlier load was interrupted: it is done again from the beginning.")
-        if cluster is not None:
-            cluster.drop_database(DATABASE)
-            cluster.ensure_database(DATABASE)
-        outcome = _prepare_once(options, folder, variables, wipe=cluster is None)
-    if outcome == Outcome.FOREIGN:
-        raise DemoFailed(
-            "The database that DATABASE_URL names holds data that is not the demo's; nothing was changed."
-            " Name an empty database, or start it with ./run serve."
-        )
-    if outcome != Outcome.READY:
-        raise DemoFailed("The database could not be prepared; the reason stands above.")
-
-
-def _prepare_once(options: DemoOptions, folder: Path, variables: dict[str, str], *, wipe: bool) -> int:
-    arguments = ["-m", "ops.prepare", "--load", "--size", options.size, "--seed", str(options.seed)]
-    # The loader works with the owner's login.
+def _prepare(options: DemoOptions, folder: Path, variables: dict[str, str], *, wipe: bool) -> None:
+    """Schema and demo data, by the owner's login."""
+    arguments = ["-m", "ops.prepare", "--load"]
+    arguments += [] if options.size is None else ["--size", options.size]
+    arguments += [] if options.seed is None else ["--seed", str(options.seed)]
+    arguments += ["--wipe"] if wipe else []
     environment = {**variables, "GRIDAUDIT_DATA_DIR": str(folder)}
-    environment["WEB_DATABASE_URL"] = variables.get("WEB_DATABASE_URL", variables["DATABASE_URL"])
-    part = program("prepare", arguments + (["--wipe"] if wipe else []), environment=environment, logs=None)
     say("Schema and demo data")
-    process: subprocess.Popen[bytes] = part.start()
+    process = program("prepare", arguments, environment=environment, logs=None).start()
     try:
-        return process.wait()
+        code = process.wait()
     except BaseException:
         end(process, stop_signal=signal.SIGTERM, patience_seconds=2)
         raise
+    if code != 0:
+        raise DemoFailed("The database could not be prepared; the reason stands above.")
 
 
 def _smoke(address: str, access: accounts.DemoAccess | None, supervisor: Supervisor, logs: Path) -> int:

@@ -89,11 +89,11 @@ def jobs_worker(*, environment: Mapping[str, str], logs: Path | None) -> Program
     return program("jobs", ["-m", "jobs"], environment=environment, logs=logs)
 
 
-def simulator(address: str, devices: str, *, environment: Mapping[str, str], logs: Path | None) -> Program:
+def simulator(address: str, devices: Path, *, environment: Mapping[str, str], logs: Path | None) -> Program:
     """The demo's phones; they use the public doors of the web server at `address`."""
     return program(
         "simulator",
-        ["-m", "demo.simulator", "--address", address, "--devices", devices],
+        ["-m", "demo.simulator", "--address", address, "--devices", str(devices)],
         environment=environment,
         logs=logs,
     )

@@ -4,7 +4,6 @@ import signal
 import time
 from collections.abc import Mapping
 
-from ops.outcome import Outcome
 from ops.parts import answers_ready, jobs_worker, program, web_processes
 from ops.port import listen
 from ops.processes import end
@@ -61,5 +60,5 @@ def _migrate() -> None:
     except BaseException:
         end(process, stop_signal=signal.SIGTERM, patience_seconds=2)
         raise
-    if code != Outcome.READY:
+    if code != 0:
         raise CannotServe("The database could not be prepared; the reason stands above.")
