@@ -1,221 +1,283 @@
-"""Speed of the shared calculation module: mixed bills a minute, memory, flatness, and a peer in the same run.
+"""Speed of the shared calculation module: mixed bills a minute on one core, memory, flatness, a peer in the same run.
 
-`python -m bench.billing demo|city|province [--json FILE]`. The population is random, seeded, and of all kinds: it is
-also what the tests compare with the plain-Decimal oracle.
+`python -m bench.billing demo|city|province`. The engine is one thread of numpy without BLAS: one core is what it uses.
+
+The peer is NREL PySAM's `Utilityrate5`, when it is installed: it rates one account's year of 8,760 hours at a time. So
+the same is asked of this module: hourly values in, twelve bills out, on the same four tariffs. Two of its ways are
+shown: one account at a time with the full trace, and the batch, where the hours of many accounts are summed to
+registers first and that sum is part of the time. Ours are exact decimals rounded by line, the peer's are floats; the
+peer's figure holds two bills a month (with and without a generator), which it always computes.
 """
 
+import argparse
+import gc
+import time
+import tracemalloc
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import date, timedelta
+from functools import partial
+from itertools import islice
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
 
-from billing.batch import MISSING, Columns
-from billing.model.terms import BasicCharge, Register, Scheme, Supply, Voltage
+from bench.billing_population import population
+from bench.report import Figure, show, summarise
+from billing import Bill, Case, TariffBook, bill, parse_case
+from billing.batch import Columns, bill_chunks, case_of_row
+from billing.model.terms import Register, Scheme
+from tests.billing.rate_cases import HOURS_BEFORE, YEAR, book, cases, month
 
-SCHEMES, VOLTAGES, BASIC = list(Scheme), list(Voltage), list(BasicCharge)
-JIBEI, ZHEJIANG = 0, 1
-SHARES = {
-    Scheme.TIERED: 0.45,
-    Scheme.TIERED_TIME_OF_USE: 0.10,
-    Scheme.COMBINED_METER: 0.05,
-    Scheme.HEATING_TIME_OF_USE: 0.05,
-    Scheme.AGRICULTURAL: 0.07,
-    Scheme.SINGLE_PART: 0.18,
-    Scheme.TWO_PART: 0.10,
+SIZES = {
+    "demo": (10_000, 100_000),
+    "city": (10_000, 100_000, 1_000_000),
+    "province": (10_000, 100_000, 1_000_000, 5_000_000),
 }
-"""The mixture of a province: mostly households, some industry, every kind present."""
-Ints = NDArray[np.int64]
+BUDGET_A_MINUTE = 3_000_000
+FLAT = 1.3
+"""Cost per bill at the largest size against the smallest may grow by this much: the noise of a shared machine."""
+PART = 500_000
+REPEATS = {10_000: 15, 100_000: 7, 1_000_000: 3, 5_000_000: 1}
+PEER_ACCOUNTS = 200
+EPOCH = date(1970, 1, 1)
+REGISTER_OF = {"S": Register.SHARP, "P": Register.PEAK, "F": Register.FLAT, "V": Register.VALLEY}
 
 
-def _day(text: str) -> int:
-    return int(np.datetime64(text, "D").astype(np.int64))
+def run(size: str) -> list[dict[str, Any]]:
+    """All figures of a size as dictionaries: figure, unit, samples, median, p95, budget, peer and more."""
+    return [asdict(item) for item in figures(size)]
 
 
-def _periods(random: np.random.Generator, size: int) -> tuple[Ints, Ints]:
-    """Mostly whole calendar months; some 25th-to-25th, some short, some over a new year or a price change."""
-    month = random.integers(660, 690, size)  # 2025-01 to 2027-06
-    start = month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    end = (month + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    style = random.random(size)
-    odd = style < 0.06
-    start[odd] += 24
-    end[odd] += 24
-    short = (style >= 0.06) & (style < 0.10)
-    start[short] += random.integers(1, 20, int(short.sum()))
-    change = (style >= 0.10) & (style < 0.12)
-    start[change], end[change] = _day("2026-07-20"), _day("2026-08-20")
-    year = (style >= 0.12) & (style < 0.14)
-    start[year], end[year] = _day("2025-12-10"), _day("2026-01-15")
-    return start, end
+def figures(size: str) -> list[Figure]:
+    """Throughput by size, flatness, memory, one account with its proof, and the peer."""
+    result: list[Figure] = []
+    costs: dict[int, float] = {}
+    for rows in SIZES[size]:
+        columns = rows_of(rows)
+        seconds = [_timed(partial(_bill, columns)) for _ in range(REPEATS[rows])]
+        costs[rows] = float(np.median(seconds)) / rows
+        minutes = [60 * rows / taken for taken in seconds]
+        result.append(
+            summarise(f"mixed bills, batch of {rows:,}", "bills/min", minutes, budget=BUDGET_A_MINUTE,
+                      higher_is_better=True)
+        )  # fmt: skip
+        del columns
+        gc.collect()
+    smallest, largest = min(costs), max(costs)
+    growth = costs[largest] / costs[smallest]
+    result.append(
+        summarise(f"cost per bill, {largest:,} against {smallest:,}", "ratio", [growth], budget=FLAT,
+                  note=", ".join(f"{rows:,}: {cost * 1e6:.2f} us" for rows, cost in costs.items()))
+    )  # fmt: skip
+    result += memory(SIZES[size])
+    result.append(one_account())
+    return [*result, *peer()]
 
 
-def population(size: int, seed: int = 20260801, faults: float = 0.0) -> Columns:
-    """Random accounts of all kinds as columns; `faults` is the share of rows that are spoilt on purpose."""
-    random = np.random.default_rng(seed)
-    kinds = random.choice(len(SHARES), size, p=list(SHARES.values()))
-    scheme = np.array([SCHEMES.index(item) for item in SHARES])[kinds].astype(np.int64)
-    start, end = _periods(random, size)
-    residential = scheme <= SCHEMES.index(Scheme.HEATING_TIME_OF_USE)
-    industrial = scheme >= SCHEMES.index(Scheme.SINGLE_PART)
-    two_part = scheme == SCHEMES.index(Scheme.TWO_PART)
-    area = np.where(np.isin(scheme, [0, 1, 2]) & (random.random(size) < 0.2), ZHEJIANG, JIBEI)
-    voltage = np.where(industrial, random.integers(0, 5, size), 0)
-    agricultural = scheme == SCHEMES.index(Scheme.AGRICULTURAL)
-    voltage = np.where(agricultural, random.integers(0, 2, size), voltage)
-    time_of_use = (industrial & (random.random(size) < 0.7)).astype(np.int64)
-    contract = industrial & (random.random(size) < 0.2)
-    columns: dict[str, Ints] = {
-        "area": area.astype(np.int64),
-        "scheme": scheme,
-        "voltage": voltage,
-        "time_of_use": time_of_use,
-        "supply": np.where(contract, list(Supply).index(Supply.CONTRACT), 0).astype(np.int64),
-        "agency_penalty": (industrial & ~contract & (random.random(size) < 0.05)).astype(np.int64),
-        "period_start": start,
-        "period_end": end,
-        "multiplier": np.where(industrial, random.choice([1, 20, 30, 200, 2000, 7000], size), 1).astype(np.int64)
-        * 1000,
-        "digits": np.full(size, 6, np.int64),
-        "year_to_date_kwh": np.where(residential, random.integers(0, 500_000, size), 0),
-        "persons": np.where(random.random(size) < 0.1, 5, 3).astype(np.int64),
-        "free_kwh": np.where((scheme == 0) & (random.random(size) < 0.03), 1500, 0).astype(np.int64),
-    }
-    columns |= _registers(random, size, scheme, time_of_use, industrial)
-    columns |= _prices(random, size, contract, industrial)
-    columns |= _basic(random, size, two_part, industrial | agricultural, columns)
-    columns |= _losses(random, size, voltage >= 1)
-    columns |= _life(random, size, start, end)
-    if faults:
-        _spoil(random, size, columns, faults)
-    return Columns(columns)
+def rows_of(rows: int) -> Columns:
+    """A population of any size, made in parts so that making it needs little more than holding it."""
+    if rows <= PART:
+        return population(rows, seed=rows)
+    parts = [population(PART, seed=number) for number in range(rows // PART)]
+    arrays = {}
+    for name in list(parts[0].arrays):
+        arrays[name] = np.concatenate([part.arrays.pop(name) for part in parts])
+    return Columns(arrays)
+
+
+def _bill(columns: Columns) -> int:
+    """Bill everything; the results of a chunk are dropped as a job would that has written them."""
+    return sum(int(result.billed.sum()) for result in bill_chunks(columns))
+
+
+def _bill_each(made: Sequence[Case], tariffs: TariffBook) -> list[Bill]:
+    return [bill(one, tariffs) for one in made]
+
+
+def _timed(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def memory(sizes: tuple[int, ...]) -> list[Figure]:
+    """Peak working memory of the engine beside its input, at two sizes: it must not grow with the rows."""
+    result = []
+    for rows in sizes[:2]:
+        columns = rows_of(rows)
+        held = sum(values.nbytes for values in columns.arrays.values()) / 2**20
+        _bill(columns)
+        tracemalloc.start()
+        _bill(columns)
+        peak = tracemalloc.get_traced_memory()[1] / 2**20
+        tracemalloc.stop()
+        result.append(
+            summarise(f"peak working memory, batch of {rows:,}", "MiB", [peak], budget=256.0,
+                      note=f"beside {held:.0f} MiB of input columns")
+        )  # fmt: skip
+    return result
+
+
+def one_account() -> Figure:
+    """Milliseconds of a bill with its full trace."""
+    columns = population(300, seed=1)
+    tariffs = TariffBook.load()
+    made = [case_of_row(columns, row, tariffs) for row in range(columns.size)]
+    return summarise("one account with its trace", "ms", [_timed(partial(bill, case)) * 1e3 for case in made])
+
+
+def peer() -> list[Figure]:
+    """Account-years a second on the rate engine's own cases: here one at a time, here in batch, and the peer."""
+    single, batch, other = [], [], []
+    for case in cases()["cases"]:
+        tariffs = book(case)
+        months = [parse_case(month(case, number)) for number in range(1, 13)]
+        single.append(1 / _timed(partial(_bill_each, months, tariffs)))
+        batch.append(_batch_years(case, tariffs))
+        taken = peer_seconds(case)
+        if taken is not None:
+            other.append(1 / taken)
+    median = float(np.median(other)) if other else None
+    name = "PySAM" if other else ""
+    note = "" if other else "PySAM is not installed: no peer in this run"
+    unit = "account-years/s"
+    return [
+        summarise("8,760 hours to 12 exact bills, batch", unit, batch, peer=median, peer_name=name, note=note,
+                  higher_is_better=True),
+        summarise("8,760 hours to 12 exact bills, one account with trace", unit, single, peer=median, peer_name=name,
+                  note=note, higher_is_better=True),
+    ]  # fmt: skip
+
+
+def _batch_years(case: dict[str, Any], tariffs: TariffBook) -> float:
+    """Account-years a second: hours summed to registers by month, then twelve bills an account in one batch."""
+    load = [float(kw) for kw in cases()["loads_kw"][case["load"]]]
+    # Ten-thousandths of kWh, as a meter's dial would hold them.
+    hourly = np.round(np.array(load) * float(case["load_scale"]) * 10_000).astype(np.int64)
+    hours = np.tile(hourly, (PEER_ACCOUNTS, 1))
+    by_period = len(case["ec_tou_mat"]) == 4
+    months = _months()
+    order, borders, groups = _groups(tariffs, case["name"], by_period, months)
+
+    def work() -> int:
+        sums = np.add.reduceat(hours[:, order], borders, axis=1)
+        columns = _registers(sums, groups, months, list(tariffs.areas).index(case["name"]), by_period)
+        return sum(int(result.billed.sum()) for result in bill_chunks(columns, tariffs))
+
+    if work() != 12 * PEER_ACCOUNTS:
+        raise AssertionError(f"{case['name']}: not every month was billed")
+    return PEER_ACCOUNTS / float(np.median([_timed(work) for _ in range(5)]))
+
+
+def _months() -> list[tuple[date, date]]:
+    starts = [date(YEAR, 1, 1) + timedelta(hours=hours) for hours in HOURS_BEFORE]
+    return list(zip(starts, islice(starts, 1, None), strict=False))
+
+
+def _groups(
+    tariffs: TariffBook, area: str, by_period: bool, months: list[tuple[date, date]]
+) -> tuple[np.ndarray, np.ndarray, list[tuple[int, Register]]]:
+    """The hours of a year in the order of their group (month, register), and where each group begins."""
+    rows = tariffs.areas[area].tariff.hours
+    keys = []
+    for number, (start, end) in enumerate(months):
+        for hour in range((end - start).days * 24):
+            if not by_period:
+                keys.append((number, Register.TOTAL))
+                continue
+            keys.append((number, Register(rows[0].period_at(start.month, hour % 24))))
+    groups = sorted(set(keys))
+    place = {key: index for index, key in enumerate(groups)}
+    codes = np.array([place[key] for key in keys])
+    order = np.argsort(codes, kind="stable")
+    return order, np.searchsorted(codes[order], np.arange(len(groups))), groups
 
 
 def _registers(
-    random: np.random.Generator, size: int, scheme: Ints, time_of_use: Ints, industrial: NDArray[np.bool_]
-) -> dict[str, Ints]:
-    """Readings with two or four decimals; some roll over, some meters were changed."""
-    columns: dict[str, Ints] = {}
-    monthly = np.where(industrial, random.gamma(1.5, 60.0, size), random.gamma(2.0, 120.0, size))
-    changed = random.random(size) < 0.02
-    shares = {"total": 1.0, "sharp": 0.1, "peak": 0.3, "flat": 0.3, "valley": 0.25, "deep_valley": 0.05}
-    shares |= {"reactive_forward": 0.45, "reactive_reverse": 0.02}
-    residential_periods = np.isin(scheme, [1, 3])
-    for register in Register:
-        used = monthly * shares[register] * random.uniform(0.5, 1.5, size)
-        used = np.where(random.random(size) < 0.02, 0, used)
-        step = np.where(random.random(size) < 0.5, 100, 1)  # two or four decimals
-        delta = (used * 10_000).astype(np.int64) // step * step
-        previous = random.integers(0, 900_000 * 100, size) * 100
-        roll = random.random(size) < 0.005
-        previous = np.where(roll, 10**10 - delta // 2, previous)
-        current = (previous + delta) % 10**10
-        has = np.ones(size, np.bool_)
-        if register in (Register.SHARP, Register.FLAT, Register.DEEP_VALLEY):
-            has = (time_of_use == 1) | (random.random(size) < 0.1)
-        if register in (Register.PEAK, Register.VALLEY):
-            has = (time_of_use == 1) | residential_periods
-        if register in (Register.SHARP, Register.DEEP_VALLEY):
-            has &= random.random(size) < 0.8
-        columns[f"previous_{register}"] = np.where(has, previous, MISSING)
-        columns[f"current_{register}"] = np.where(has, current, MISSING)
-        columns[f"removed_previous_{register}"] = np.where(changed & has, 1_000_000, MISSING)
-        columns[f"removed_current_{register}"] = np.where(changed & has, 1_000_000 + delta // 3, MISSING)
-    columns["removed_multiplier"] = np.where(changed, 20_000, 1000).astype(np.int64)
-    return columns
-
-
-def _prices(
-    random: np.random.Generator, size: int, contract: NDArray[np.bool_], industrial: NDArray[np.bool_]
-) -> dict[str, Ints]:
-    """Contract prices with six decimals, some only one for all periods; some green power."""
-    columns: dict[str, Ints] = {}
-    one = random.random(size) < 0.3
-    for period in ("sharp", "peak", "flat", "valley", "deep_valley"):
-        price = random.integers(100_000, 900_000, size) * 100
-        columns[f"contract_price_{period}"] = np.where(contract & ~one, price, MISSING)
-    columns["contract_price_all"] = np.where(contract, random.integers(300_000, 500_000, size) * 100, MISSING)
-    green = industrial & (random.random(size) < 0.05)
-    columns["green_kwh"] = np.where(green, random.integers(0, 10_000_00, size), 0)
-    columns["green_premium"] = np.where(green, 2_345_678, MISSING)
-    return columns
-
-
-def _basic(
-    random: np.random.Generator,
-    size: int,
-    two_part: NDArray[np.bool_],
-    with_factor: NDArray[np.bool_],
-    columns: dict[str, Ints],
-) -> dict[str, Ints]:
-    """Capacity and demand, parts of months, a second transformer, sub-accounts, power-factor standards."""
-    start, end = columns["period_start"], columns["period_end"]
-    way = np.where(two_part, random.integers(1, 4, size), 0)
-    capacity = random.choice([315, 400, 500, 630, 800, 1250, 2500, 10_000], size).astype(np.int64) * 10_000 * 40
-    dial = (random.random(size) * capacity / (columns["multiplier"] / 1000)).astype(np.int64)
-    span = two_part & (random.random(size) < 0.15)
-    second = span & (random.random(size) < 0.4)
-    sub = (columns["scheme"] >= 5) & (random.random(size) < 0.05)
-    ratio = random.random(size) < 0.6
-    return {
-        "basic_charge": way.astype(np.int64),
-        "capacity_kva": np.where(two_part, capacity, MISSING),
-        "maximum_demand": np.where(way >= 2, dial, MISSING),
-        "contract_demand_kw": np.where(way == 2, capacity // 100 * random.integers(40, 100, size), MISSING),
-        "basic_kva": np.where(span, capacity // 2, MISSING),
-        "basic_from": np.where(span, start + random.integers(0, 10, size), MISSING),
-        "basic_to": np.where(span, end - random.integers(0, 5, size), MISSING),
-        "second_kva": np.where(second, capacity // 4, MISSING),
-        "second_from": np.where(second, start + random.integers(5, 10, size), MISSING),
-        "second_to": np.where(second, end, MISSING),
-        "power_factor_standard": np.where(with_factor, random.choice([0, 80, 85, 90], size), 0).astype(np.int64),
-        "sub_kind": np.where(sub, np.where(ratio, 1, 2), 0).astype(np.int64),
-        "sub_value": np.where(ratio, random.integers(0, 200_000, size), random.integers(0, 20, size) * 1_000_000),
-        "sub_scheme": random.choice([2, 4, 5], size).astype(np.int64),
+    sums: np.ndarray, groups: list[tuple[int, Register]], months: list[tuple[date, date]], area: int, by_period: bool
+) -> Columns:
+    """One row for each account and month."""
+    accounts, count = len(sums), 12 * len(sums)
+    scheme = Scheme.TWO_PART if by_period else Scheme.TIERED
+    starts = np.array([(start - EPOCH).days for start, _ in months])
+    ends = np.array([(end - EPOCH).days for _, end in months])
+    columns = {
+        "area": np.full(count, area),
+        "scheme": np.full(count, list(Scheme).index(scheme)),
+        "time_of_use": np.full(count, int(by_period)),
+        "basic_charge": np.full(count, int(by_period)),
+        "capacity_kva": np.full(count, 10_000),
+        "period_start": np.tile(starts, accounts),
+        "period_end": np.tile(ends, accounts),
     }
+    for register in {register for _, register in groups}:
+        used = np.zeros((accounts, 12), np.int64)
+        for index, (number, own) in enumerate(groups):
+            if own is register:
+                used[:, number] = sums[:, index]
+        columns[f"previous_{register}"] = np.zeros(count, np.int64)
+        columns[f"current_{register}"] = used.reshape(-1)
+    return Columns(columns)
 
 
-def _losses(random: np.random.Generator, size: int, high: NDArray[np.bool_]) -> dict[str, Ints]:
-    """Transformer loss by formula and by table, line loss, adjustments."""
-    method = np.where(high & (random.random(size) < 0.4), random.integers(1, 3, size), 0)
-    part = random.random(size) < 0.2
-    line = high & (random.random(size) < 0.1)
-    return {
-        "loss_method": method.astype(np.int64),
-        "rated_kva": random.choice([100, 200, 315, 630, 1250], size).astype(np.int64) * 10_000,
-        "no_load_loss_kw": random.integers(1_000, 20_000, size),
-        "load_loss_kw": random.integers(10_000, 140_000, size),
-        "no_load_current_percent": random.integers(5_000, 20_000, size),
-        "short_circuit_percent": np.full(size, 40_000, np.int64),
-        "load_shape_factor": random.choice([10_500, 12_000, 20_000], size).astype(np.int64),
-        "transformer_hours": np.where(part, random.integers(0, 74_400, size), MISSING),
-        "iron_kwh_per_day": random.integers(10_000, 200_000, size),
-        "copper_share": random.integers(0, 30_000, size),
-        "iron_kvarh_per_day": random.integers(100_000, 900_000, size),
-        "copper_reactive_share": random.integers(0, 50_000, size),
-        "transformer_days": np.where(part, random.integers(0, 3_100, size), MISSING),
-        "line_loss_percent": np.where(line, random.integers(5_000, 40_000, size), 0),
-        "line_loss_reactive_percent": np.where(line, random.integers(0, 40_000, size), 0),
+def peer_seconds(case: dict[str, Any]) -> float | None:
+    """Seconds of one year of `Utilityrate5` with everything set before the clock starts; None without PySAM."""
+    try:
+        from PySAM import Utilityrate5
+    except ImportError:
+        return None
+    model = Utilityrate5.new()
+    scale = float(case["load_scale"])
+    inputs = {
+        "analysis_period": 1,
+        "inflation_rate": 0,
+        "system_use_lifetime_output": 0,
+        "degradation": [0],
+        "gen": [0.0] * 8760,
+        "load": [float(kw) * scale for kw in cases()["loads_kw"][case["load"]]],
+        "rate_escalation": [0],
+        "load_escalation": [0],
+        "en_electricity_rates": 1,
+        "ur_metering_option": 0,
+        "ur_ec_sched_weekday": case["sched"],
+        "ur_ec_sched_weekend": case["sched"],
+        "ur_ec_tou_mat": [[float(value) for value in row] for row in case["ec_tou_mat"]],
+        "ur_dc_enable": 0,
+        "ur_monthly_fixed_charge": case["options"].get("fixed", 0),
+        "ur_monthly_min_charge": 0,
+        "ur_annual_min_charge": 0,
+        "ur_nm_yearend_sell_rate": 0,
+        "ur_en_ts_sell_rate": 0,
+        "ur_en_ts_buy_rate": 0,
+        "ur_sell_eq_buy": 0,
+        "ur_nm_credit_month": 0,
+        "ur_nm_credit_rollover": 0,
+        "ur_enable_billing_demand": 0,
+        "TOU_demand_single_peak": 0,
     }
+    for name, value in inputs.items():
+        model.value(name, value)
+    model.execute(0)
+    found = model.Outputs.year1_monthly_utility_bill_wo_sys
+    for ours, theirs in zip(case["result"]["monthly_total"], found, strict=True):
+        if abs(float(ours) - theirs) > 0.001:
+            raise AssertionError(f"{case['name']}: the peer computes {theirs}, the case says {ours}")
+    return float(np.median([_timed(lambda: model.execute(0)) for _ in range(20)]))
 
 
-def _life(random: np.random.Generator, size: int, start: Ints, end: Ints) -> dict[str, Ints]:
-    """Accounts that opened or closed in the year."""
-    opened, closed = random.random(size) < 0.05, random.random(size) < 0.03
-    return {
-        "opened": np.where(opened, start - random.integers(0, 400, size), MISSING),
-        "closed": np.where(closed, end + random.integers(-5, 200, size), MISSING),
-    }
+def main() -> None:
+    """Measure one size, print the table, write the JSON."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("size", choices=SIZES, nargs="?", default="demo")
+    given = parser.parse_args()
+    measured = figures(given.size)
+    path = show(given.size, measured)
+    for item in measured:
+        if item.note:
+            print(f"{item.figure}: {item.note}")
+    print(path)
 
 
-def _spoil(random: np.random.Generator, size: int, columns: dict[str, Ints], share: float) -> None:
-    """Data faults of every kind on a share of the rows."""
-    kind = np.where(random.random(size) < share, random.integers(0, 9, size), -1)
-    columns["area"][kind == 0] = 77
-    columns["current_total"][kind == 1] = MISSING
-    columns["current_total"][kind == 2] = -5
-    columns["multiplier"][kind == 3] = 0
-    columns["period_end"][kind == 4] = columns["period_start"][kind == 4]
-    columns["capacity_kva"][kind == 5] = MISSING
-    columns["previous_total"][kind == 6] = 8_000_000_000
-    columns["current_total"][kind == 6] = 7_000_000_000
-    columns["period_start"][kind == 7] = _day("2001-01-01")
-    columns["period_end"][kind == 7] = _day("2001-02-01")
-    columns["power_factor_standard"][kind == 8] = 77
+if __name__ == "__main__":
+    main()

@@ -56,7 +56,7 @@ def chosen_policy(policy: PolicyRow, choice: PolicyChoice) -> PolicyRow:
         for name in ("over_demand", "partial_month", "demand_discount")
         if (value := getattr(choice, name)) is not None
     }
-    return policy.model_copy(update=changes)
+    return policy.model_copy(update=changes) if changes else policy
 
 
 def bill(case: Case, book: TariffBook | None = None) -> Bill:

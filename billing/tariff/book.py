@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from billing.components import Component, read_components
-from billing.model.terms import Period, Scheme, Voltage
+from billing.model.terms import Period, Scheme, Supply, Voltage
 from billing.tariff.load import read_power_factor, read_tariff, shipped
 from billing.tariff.rows import (
     HoursRow,
@@ -44,6 +44,8 @@ class Area:
         self.priced: dict[tuple[object, ...], Any] = {}
         """What plans have looked up, between two changes of the tariff: a book never changes, so this never ages."""
         self._changes: dict[tuple[Scheme, Voltage], list[date]] = {}
+        self._schemes = {scheme for row in tariff.prices for scheme in row.schemes}
+        self._every_scheme = any(not row.schemes for row in tariff.prices)
         self._prices: dict[tuple[str, Period], list[PriceRow]] = {}
         for row in tariff.prices:
             self._prices.setdefault((row.component, row.period), []).append(row)
@@ -88,7 +90,7 @@ class Area:
 
     def knows(self, scheme: Scheme) -> bool:
         """True when the area prices the scheme at all."""
-        return any(not row.schemes or scheme in row.schemes for row in self.tariff.prices)
+        return self._every_scheme or scheme in self._schemes
 
 
 class TariffBook:
@@ -100,6 +102,15 @@ class TariffBook:
         self.areas = {tariff.area: Area(tariff) for tariff in tariffs}
         self.power_factor = power_factor
         self.components = tuple(components)
+        self._suiting: dict[tuple[Scheme, Supply], tuple[Component, ...]] = {}
+
+    def components_for(self, scheme: Scheme, supply: Supply) -> tuple[Component, ...]:
+        """The components of a bill of this scheme and supply, in bill order."""
+        found = self._suiting.get((scheme, supply))
+        if found is None:
+            found = tuple(item for item in self.components if item.suits(scheme, supply))
+            self._suiting[scheme, supply] = found
+        return found
 
     def with_tariffs(self, *tariffs: TariffFile) -> "TariffBook":
         """A new book with these areas added or replaced."""

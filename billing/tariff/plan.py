@@ -6,7 +6,7 @@ plan: a batch of millions needs a few hundred.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -77,6 +77,7 @@ class Priced:
     missing: tuple[tuple[str, Period], ...]
     tiers: TierRow | None
     rows: tuple[str, ...]
+    uncertain: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,16 @@ class Plan:
     fault: Fault = Fault.NONE
     fault_field: str = ""
     fault_expected: str = ""
-    uncertain: tuple[Row, ...] = field(default=())
+
+    @property
+    def uncertain(self) -> tuple[Row, ...]:
+        """Every row of the plan that is not certain, the policy first."""
+        rows: dict[str, Row] = {}
+        if self.policy is not None and self.policy.certainty is not Certainty.FOUND:
+            rows[self.policy.id] = self.policy
+        for segment in self.segments:
+            rows.update((row.id, row) for row in segment.priced.uncertain)
+        return tuple(rows.values())
 
     @property
     def energy_digits(self) -> int:
@@ -152,10 +162,10 @@ def compile_plan(book: TariffBook, key: PlanKey) -> Plan:
             fault_field="readings.start",
             fault_expected=f"a policy of {key.area} valid on {key.start}",
         )
-    components = tuple(item for item in book.components if item.suits(key.scheme, key.supply))
+    components = book.components_for(key.scheme, key.supply)
     periods = periods_of(key.scheme, key.time_of_use)
     segments = tuple(_merged(_segments(area, key, components, periods, policy)))
-    return Plan(key, components, periods, segments, policy, uncertain=_uncertain(segments, policy))
+    return Plan(key, components, periods, segments, policy)
 
 
 def _segments(
@@ -198,9 +208,11 @@ def _priced(
                 missing.append((component.code, period))
             else:
                 prices[component.code, period] = price
-    used = {factor.row.id for price in prices.values() for factor in price.factors}
-    rows = tuple(sorted(used | ({tiers.id} if tiers else set())))
-    return Priced(prices, tuple(missing), tiers, rows)
+    used: dict[str, Row] = {factor.row.id: factor.row for price in prices.values() for factor in price.factors}
+    if tiers:
+        used[tiers.id] = tiers
+    uncertain = tuple(row for row in used.values() if row.certainty is not Certainty.FOUND and row is not policy)
+    return Priced(prices, tuple(missing), tiers, tuple(sorted(used)), uncertain)
 
 
 def _price(
@@ -249,15 +261,6 @@ def _merged(segments: Iterator[Segment]) -> Iterator[Segment]:
 
 def _new_year(segment: Segment) -> bool:
     return segment.tiers is not None and (segment.start.month, segment.start.day) == (1, 1)
-
-
-def _uncertain(segments: tuple[Segment, ...], policy: PolicyRow) -> tuple[Row, ...]:
-    rows: dict[str, Row] = {policy.id: policy}
-    for segment in segments:
-        rows.update((factor.row.id, factor.row) for price in segment.prices.values() for factor in price.factors)
-        if segment.tiers:
-            rows[segment.tiers.id] = segment.tiers
-    return tuple(row for row in rows.values() if row.certainty is not Certainty.FOUND)
 
 
 def tier_limits(row: TierRow, extended: bool, months: int) -> tuple[Decimal, Decimal]:

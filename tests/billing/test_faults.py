@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from bench.billing import population
+from bench.billing_population import population
 from billing import CaseRefused, DataRefused, Fault, bill, parse_case
 from billing.__main__ import main
 from billing.batch import Columns, ColumnsRefused, bill_columns, columns_of_cases

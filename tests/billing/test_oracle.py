@@ -5,7 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from bench.billing import population
+from bench.billing_population import population
 from billing import bill, standard_book
 from billing.batch import COLUMNS, MISSING, bill_chunks, bill_columns, case_of_row
 from billing.model.case import PolicyChoice

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.billing import population
+from bench.billing_population import population
 from billing import Bill, bill, parse_case, standard_book
 from billing.batch import bill_columns, case_of_row, integers
 from billing.batch.integers import power_factor_hundredths

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.billing import population
+from bench.billing_population import population
 from billing import Fault, bill, breach, corrections, standard_book
 from billing.batch import bill_columns, case_of_row
 from billing.texts import catalogue, say
