@@ -36,6 +36,7 @@ window.gridaudit = window.gridaudit || {};
     const behind = parsePair(query.get("list"));
     return {
       language: ["en", "zh"].includes(query.get("lang")) ? query.get("lang") : null,
+      theme: query.get("theme") === "light" ? "light" : "dark",
       kiosk: query.get("kiosk") === "1",
       place: parsePlace(query.get("at")),
       layer: LAYERS.includes(query.get("layer")) ? query.get("layer") : "heat",
@@ -55,11 +56,11 @@ window.gridaudit = window.gridaudit || {};
     };
   }
 
-  /** View → query text, defaults left out, other parameters of the page kept. */
-  function format(view, keep) {
+  /** View → query text, defaults left out. */
+  function format(view) {
     const query = new URLSearchParams();
-    for (const name of ["token"]) if (keep && keep.get(name)) query.set(name, keep.get(name));
     if (view.language) query.set("lang", view.language);
+    if (view.theme !== "dark") query.set("theme", view.theme);
     if (view.kiosk) query.set("kiosk", "1");
     if (view.layer !== "heat") query.set("layer", view.layer);
     const f = view.filters;
@@ -92,12 +93,16 @@ window.gridaudit = window.gridaudit || {};
       return state;
     },
 
+    /** Reads the address anew: the page was built again. */
+    reread() {
+      state = parse(window.location.search);
+    },
+
     /** Changes parts of the view. `push` makes a step that "back" returns from; otherwise the entry is replaced. */
     update(patch, push = false) {
       const before = ga.address.state;
       state = { ...before, ...patch };
-      const keep = new URLSearchParams(window.location.search);
-      const target = window.location.pathname + format(state, keep);
+      const target = window.location.pathname + format(state);
       if (target !== window.location.pathname + window.location.search) {
         window.history[push ? "pushState" : "replaceState"]({ wall: true }, "", target);
       }

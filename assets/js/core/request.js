@@ -1,4 +1,4 @@
-// One way to ask a door for JSON: time-out, the product's error shape, the wall token where the page has one.
+// One way to ask a door for JSON: time-out, the product's error shape.
 window.gridaudit = window.gridaudit || {};
 (function (ga) {
   "use strict";
@@ -13,19 +13,12 @@ window.gridaudit = window.gridaudit || {};
     }
   }
 
-  /** The wall token of this page's address, or null. Kept in memory only. */
-  ga.wallToken = function () {
-    return new URLSearchParams(window.location.search).get("token");
-  };
-
   /** Fetches JSON from one of our doors. Rejects with a DoorError (status 0: no answer). */
   ga.request = async function (path, options = {}) {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), options.timeout || 20000);
     if (options.signal) options.signal.addEventListener("abort", () => stop.abort(), { once: true });
     const headers = { Accept: "application/json" };
-    const token = ga.wallToken();
-    if (token) headers.Authorization = `Bearer ${token}`;
     let answer;
     try {
       answer = await fetch(path, { headers, signal: stop.signal, credentials: "same-origin" });

@@ -31,12 +31,10 @@ window.gridaudit = window.gridaudit || {};
     connect() {
       clearTimeout(this.timers.again);
       this._drop();
-      const token = ga.wallToken();
       const scheme = window.location.protocol === "https:" ? "wss" : "ws";
-      const query = token ? `?token=${encodeURIComponent(token)}` : "";
       let socket;
       try {
-        socket = this.options.makeSocket(`${scheme}://${window.location.host}/ws/live${query}`);
+        socket = this.options.makeSocket(`${scheme}://${window.location.host}/ws/live`);
       } catch {
         this._lost(0);
         return;

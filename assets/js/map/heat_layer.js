@@ -37,8 +37,7 @@ window.gridaudit = window.gridaudit || {};
       if (key === this._key) return;
       this._key = key;
       const palette = ga.token("--heat-palette") || "inferno";
-      const token = ga.wallToken();
-      const url = `/tiles/heat/{z}/{x}/{y}.png?${query}&palette=${palette}&v=${version}${token ? `&token=${encodeURIComponent(token)}` : ""}`;
+      const url = `/tiles/heat/{z}/{x}/{y}.png?${query}&palette=${palette}&v=${version}`;
       const coming = L.tileLayer(url, {
         pane: "heat", minZoom: 4, maxZoom: 19, maxNativeZoom: 17, updateWhenZooming: false, keepBuffer: 2, opacity: this._shown ? 0 : 1,
         errorTileUrl: "",

@@ -20,6 +20,13 @@ window.gridaudit = window.gridaudit || {};
   }
 
   ga.makeFilters = function (bar) {
+    // Dash has no plain input fields: they are made here, from what their places say.
+    for (const room of bar.querySelectorAll("[data-field=search]")) {
+      room.replaceChildren(ga.icon("search"), ga.el("input", null, { type: "search", placeholder: room.dataset.label, "aria-label": room.dataset.label, autocomplete: "off" }));
+    }
+    for (const label of bar.querySelectorAll("[data-field=date]")) {
+      if (!label.querySelector("input")) label.append(ga.el("input", null, { type: "date", name: label.dataset.name }));
+    }
     const chips = [...bar.querySelectorAll("[data-filter-chip]")];
     const menuOf = (chip) => ga.byId(chip.getAttribute("aria-controls"));
 

@@ -11,15 +11,20 @@ window.gridaudit = window.gridaudit || {};
     let frame = null;
     let asked = null;
 
+    const field = (selector, element) => {
+      const room = bar.querySelector(selector);
+      element.setAttribute("aria-label", room.dataset.label);
+      room.replaceChildren(element);
+      return element;
+    };
     const parts = {
       play: bar.querySelector("[data-action=replay-play]"),
-      scrub: bar.querySelector("input[type=range]"),
+      scrub: field(".replay__scrub", ga.el("input", null, { type: "range", min: 0, max: 10000, step: 1, value: 0 })),
       time: bar.querySelector(".replay__time"),
       title: bar.querySelector(".replay__title"),
-      speed: bar.querySelector("select"),
+      speed: field(".replay__speed", ga.el("select", null, {}, ...SPEEDS.map((speed) => ga.el("option", null, { value: speed }, `×${speed}`)))),
       note: bar.querySelector(".replay__note"),
     };
-    parts.speed.replaceChildren(...SPEEDS.map((speed) => ga.el("option", null, { value: speed }, `×${speed}`)));
     parts.speed.value = "120";
 
     function show() {

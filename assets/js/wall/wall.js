@@ -16,9 +16,13 @@ window.gridaudit = window.gridaudit || {};
     const config = JSON.parse(wall.dataset.config || "{}");
     ga.catalogue = JSON.parse(wall.dataset.catalogue || '{"business":{},"anomalies":{}}');
     ga.units = new Map();
+    ga.address.reread();
+    const state = ga.address.state;
+    // A wall token means a wall screen, whatever the address says.
+    if (wall.dataset.kiosk === "1") state.kiosk = true;
+    dress(wall, state.theme);
     measure(wall);
     ga.forgetTokens();
-    const state = ga.address.state;
     map.options.zoomSnap = 0.25;
     const view = ga.makeView(map);
     const layers = ga.makeLayers(map, config);
@@ -38,7 +42,7 @@ window.gridaudit = window.gridaudit || {};
     connect(status, layers, panels, stops);
     followAddress({ map, view, layers, panels, replay, filters, stops });
     followMap(map, layers, status, stops);
-    loadGround(map, view, layers, filters, state);
+    loadGround({ view, layers, filters, state, config });
     if (state.kiosk) stops.push(ga.startKiosk(view, layers));
     else {
       ga.makePointing(map, view, layers, replay, panels);
@@ -68,6 +72,13 @@ window.gridaudit = window.gridaudit || {};
     ga.drawScaleBar(map);
     map.on("unload", () => stops.forEach((stop) => stop()));
     wall.classList.add("is-up");
+  }
+
+  function dress(wall, theme) {
+    wall.dataset.theme = theme;
+    document.documentElement.dataset.theme = theme;
+    ga.forgetTokens();
+    ga.forgetStamps();
   }
 
   /** The screen's unit as a number that canvas code can read. */
@@ -134,6 +145,12 @@ window.gridaudit = window.gridaudit || {};
     let lastPlace = null;
     const follow = (state, before) => {
       const first = !before;
+      if (!first && state.theme !== before.theme) {
+        dress(ga.byId("wall"), state.theme);
+        window.dispatchEvent(new Event("resize"));
+        layers.risk(state, ga.store.layers.risk);
+        if (ga.store.figures) ga.drawFigures(ga.store.figures);
+      }
       if (first || state.filters !== before.filters || state.layer !== before.layer) {
         layers.risk(state, ga.store.layers.risk);
         layers.filter(state.filters);
@@ -191,7 +208,7 @@ window.gridaudit = window.gridaudit || {};
   }
 
   /** Borders, coast, rivers and names. What cannot be had at once is asked for again, the map does without meanwhile. */
-  function loadGround(map, view, layers, filters, state) {
+  function loadGround({ view, layers, filters, state, config }) {
     const data = {};
     const take = (name, answer) => {
       data[name] = answer;
@@ -203,17 +220,17 @@ window.gridaudit = window.gridaudit || {};
       for (const feature of answer.features) {
         const p = feature.properties;
         const name = ga.texts.language === "zh" ? p.name_zh : p.name_en;
-        ga.units.set(p.code, { code: p.code, level: p.level, name, parent: p.parent_code, bounds: feature.geometry ? L.geoJSON(feature).getBounds() : null });
+        ga.units.set(p.code, { code: p.code, level: p.level, name, parent: p.parent, bounds: feature.geometry ? L.geoJSON(feature).getBounds() : null });
       }
       take("borders", answer);
-      const all = [...ga.units.values()].filter((u) => u.bounds && u.bounds.isValid());
-      if (all.length) {
-        const area = L.latLngBounds(all[0].bounds.getSouthWest(), all[0].bounds.getNorthEast());
-        all.forEach((u) => area.extend(u.bounds));
-        view.setHome(area);
+      const own = ga.units.get(config.unit);
+      if (own && own.bounds && own.bounds.isValid()) {
+        ga.setText(ga.byId("unit-name"), own.name);
+        view.setHome(own.bounds);
         if (!state.place) view.home(false);
       }
-      if (filters) filters.setUnits([...ga.units.values()].filter((u) => u.level >= 1).sort((a, b) => (a.code < b.code ? -1 : 1)));
+      const inScope = (u) => u.level >= 1 && (!own || own.level === 0 || u.code.startsWith(own.code));
+      if (filters) filters.setUnits([...ga.units.values()].filter(inScope).sort((a, b) => (a.code < b.code ? -1 : 1)));
       if (ga.store.ready) ga.drawTicker(ga.byId("ticker"), ga.store.events, []);
     });
   }
@@ -225,10 +242,13 @@ window.gridaudit = window.gridaudit || {};
     const actions = {
       filters: () => filters.focus(),
       language: () => {
-        ga.address.update({ language: ga.texts.language === "zh" ? "en" : "zh" });
+        const language = ga.texts.language === "zh" ? "en" : "zh";
+        document.cookie = `gridaudit_language=${language}; path=/; max-age=34560000; samesite=lax`;
+        ga.address.update({ language });
         window.location.reload();
       },
       home: () => view.home(),
+      theme: () => ga.address.update({ theme: ga.address.state.theme === "dark" ? "light" : "dark" }),
       layer: (layer) => ga.address.update({ layer }, true),
       help: () => {
         help.hidden = !help.hidden;
@@ -264,6 +284,7 @@ window.gridaudit = window.gridaudit || {};
       language: actions.language,
       help: actions.help,
       home: actions.home,
+      theme: actions.theme,
       "replay-team": actions.replay,
       "replay-close": () => ga.address.update({ replay: null }, true),
       "close-behind": () => ga.address.update({ behind: null }, true),

@@ -1,0 +1,51 @@
+"""Colours for charts that Python draws: the same values as `assets/tokens.css`, read from that file."""
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+import plotly.graph_objects as go
+
+from settings import ROOT
+
+Theme = Literal["dark", "light"]
+FILE = ROOT / "assets" / "tokens.css"
+_BLOCK = re.compile(r'\[data-theme="(dark|light)"\]\s*\{(.*?)\}', re.DOTALL)
+_TOKEN = re.compile(r"--([\w-]+):\s*([^;]+);")
+
+
+@lru_cache(maxsize=1)
+def tokens() -> dict[Theme, dict[str, str]]:
+    """Theme → token name without its dashes → value."""
+    themes: dict[Theme, dict[str, str]] = {}
+    for theme, body in _BLOCK.findall(FILE.read_text(encoding="utf-8")):
+        themes[theme] = dict(_TOKEN.findall(body))
+    return themes
+
+
+def template(theme: Theme) -> go.layout.Template:
+    """The Plotly template of a theme: quiet axes, zero-based bars, the series colours in their order."""
+    value = tokens()[theme]
+    axis = {
+        "gridcolor": value["panel-edge"],
+        "linecolor": value["panel-edge"],
+        "zerolinecolor": value["quiet"],
+        "tickcolor": value["panel-edge"],
+        "automargin": True,
+        "title": {"font": {"color": value["quiet"]}},
+    }
+    heat = "Inferno" if theme == "dark" else "Cividis"
+    return go.layout.Template(
+        layout={
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"family": "Noto Sans SC Variable, system-ui, sans-serif", "color": value["ink"], "size": 13},
+            "colorway": [value[f"series-{i}"] for i in (1, 2, 3, 4)],
+            "colorscale": {"sequential": heat, "sequentialminus": heat},
+            "xaxis": axis,
+            "yaxis": {**axis, "rangemode": "tozero"},
+            "hoverlabel": {"bgcolor": value["raised"], "font": {"color": value["ink"]}},
+            "margin": {"l": 8, "r": 8, "t": 32, "b": 8},
+            "showlegend": False,
+        }
+    )
