@@ -99,11 +99,16 @@ async def counting_statements() -> AsyncIterator[list[str]]:
 
 
 @asynccontextmanager
-async def _transaction(parameters: dict[str, str], *, read_only: bool) -> AsyncIterator[AsyncConnection]:
+async def _transaction(
+    parameters: dict[str, str], *, read_only: bool, consistent: bool = False
+) -> AsyncIterator[AsyncConnection]:
     timeout = str(get_settings().database.database_statement_timeout_ms)
-    async with get_engine(read_only=read_only).begin() as connection:
-        await connection.execute(_SCOPE, {"timeout": timeout, **parameters})
-        yield connection
+    async with get_engine(read_only=read_only).connect() as connection:
+        if consistent:
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+        async with connection.begin():
+            await connection.execute(_SCOPE, {"timeout": timeout, **parameters})
+            yield connection
 
 
 def _viewer_parameters(viewer: Viewer) -> dict[str, str]:
@@ -117,9 +122,13 @@ def _viewer_parameters(viewer: Viewer) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def reading(viewer: Viewer) -> AsyncIterator[AsyncConnection]:
-    """One read transaction in the viewer's scope, on the replica where there is one."""
-    async with _transaction(_viewer_parameters(viewer), read_only=True) as connection:
+async def reading(viewer: Viewer, *, consistent: bool = False) -> AsyncIterator[AsyncConnection]:
+    """One read transaction in the viewer's scope, on the replica where there is one.
+
+    `consistent`: all statements see one moment of the database (REPEATABLE READ), and it is the primary that is asked,
+    because what is read will be continued from the change feed.
+    """
+    async with _transaction(_viewer_parameters(viewer), read_only=not consistent, consistent=consistent) as connection:
         yield connection
 
 
@@ -128,6 +137,27 @@ async def writing(viewer: Viewer) -> AsyncIterator[AsyncConnection]:
     """One transaction in the viewer's scope that may write; commits at the end, rolls back on an exception."""
     async with _transaction(_viewer_parameters(viewer), read_only=False) as connection:
         yield connection
+
+
+@asynccontextmanager
+async def consistent(subject: str) -> AsyncIterator[AsyncConnection]:
+    """Like `system`, but all statements see the same moment (REPEATABLE READ), and on the primary: what the change feed
+    says and what the rows say belong together. `become` lowers the rest of the transaction to a viewer's scope.
+    """
+    parameters = {"database_role": "gridaudit_system", "org_path": "", "role": "system", "employee": ""}
+    timeout = str(get_settings().database.database_statement_timeout_ms)
+    async with get_engine().connect() as connection:
+        # Before the first statement: that one fixes the moment.
+        await connection.execution_options(isolation_level="REPEATABLE READ")
+        async with connection.begin():
+            await connection.execute(_SCOPE, {"timeout": timeout, "subject": subject, **parameters})
+            yield connection
+
+
+async def become(connection: AsyncConnection, viewer: Viewer) -> None:
+    """Lowers a transaction begun with `consistent` to the viewer's scope, until its end."""
+    timeout = str(get_settings().database.database_statement_timeout_ms)
+    await connection.execute(_SCOPE, {"timeout": timeout, **_viewer_parameters(viewer)})
 
 
 @asynccontextmanager

@@ -127,8 +127,14 @@ CREATE FUNCTION append_change(kind text, key text, path text, body jsonb) RETURN
     $$ SELECT append_changes(ARRAY[kind], ARRAY[key], ARRAY[path], ARRAY[body]) $$;
 CREATE FUNCTION prune_change_feed(keep interval) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    WITH gone AS (DELETE FROM change_feed WHERE at < now() - keep RETURNING 1) SELECT count(*) FROM gone
+    -- The newest row stays, so that `newest_change()` never goes back.
+    WITH gone AS (
+        DELETE FROM change_feed WHERE at < now() - keep AND sequence < (SELECT max(sequence) FROM change_feed) RETURNING 1
+    ) SELECT count(*) FROM gone
 $$;
+CREATE FUNCTION newest_change() RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+    $$ SELECT COALESCE(max(sequence), 0) FROM change_feed $$;
 """
 
 PARTITIONS = """
@@ -315,9 +321,9 @@ def upgrade() -> None:
     op.execute("REVOKE EXECUTE ON FUNCTION ensure_fix_partitions(date, date) FROM PUBLIC")
     op.execute("REVOKE EXECUTE ON FUNCTION drop_fix_partitions(date) FROM PUBLIC")
     op.execute("REVOKE EXECUTE ON FUNCTION refresh_risk_chunks() FROM PUBLIC")
-    op.execute("REVOKE EXECUTE ON FUNCTION prune_change_feed(interval) FROM PUBLIC")
+    op.execute("REVOKE EXECUTE ON FUNCTION prune_change_feed(interval), newest_change() FROM PUBLIC")
     op.execute(
-        "GRANT EXECUTE ON FUNCTION append_changes(text[], text[], text[], jsonb[]), refresh_risk_chunks()"
+        "GRANT EXECUTE ON FUNCTION append_changes(text[], text[], text[], jsonb[]), refresh_risk_chunks(), newest_change()"
         " TO gridaudit_viewer, gridaudit_system"
     )
     op.execute(
@@ -349,7 +355,7 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER {trigger} ON {table}")
     op.execute(
         "DROP FUNCTION refuse_change(), append_change(text, text, text, jsonb),"
-        " append_changes(text[], text[], text[], jsonb[]), prune_change_feed(interval),"
+        " append_changes(text[], text[], text[], jsonb[]), prune_change_feed(interval), newest_change(),"
         " ensure_fix_partitions(date, date), drop_fix_partitions(date), refresh_risk_chunks(), mark_risk_chunks(),"
         " risk_month(timestamptz), viewer_sees_colleagues(), viewer_role(), viewer_employee(), viewer_subject(), viewer_path()"
     )
