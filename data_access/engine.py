@@ -140,27 +140,6 @@ async def writing(viewer: Viewer) -> AsyncIterator[AsyncConnection]:
 
 
 @asynccontextmanager
-async def consistent(subject: str) -> AsyncIterator[AsyncConnection]:
-    """Like `system`, but all statements see the same moment (REPEATABLE READ), and on the primary: what the change feed
-    says and what the rows say belong together. `become` lowers the rest of the transaction to a viewer's scope.
-    """
-    parameters = {"database_role": "gridaudit_system", "org_path": "", "role": "system", "employee": ""}
-    timeout = str(get_settings().database.database_statement_timeout_ms)
-    async with get_engine().connect() as connection:
-        # Before the first statement: that one fixes the moment.
-        await connection.execution_options(isolation_level="REPEATABLE READ")
-        async with connection.begin():
-            await connection.execute(_SCOPE, {"timeout": timeout, "subject": subject, **parameters})
-            yield connection
-
-
-async def become(connection: AsyncConnection, viewer: Viewer) -> None:
-    """Lowers a transaction begun with `consistent` to the viewer's scope, until its end."""
-    timeout = str(get_settings().database.database_statement_timeout_ms)
-    await connection.execute(_SCOPE, {"timeout": timeout, **_viewer_parameters(viewer)})
-
-
-@asynccontextmanager
 async def system(subject: str, *, timeout_ms: int | None = None) -> AsyncIterator[AsyncConnection]:
     """One transaction on nobody's behalf; `subject` names the part of the program for the logs."""
     parameters = {
