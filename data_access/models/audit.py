@@ -58,6 +58,7 @@ class AuditTicket(Base):
         Index("ix_audit_ticket_open", "county_code", "due_at", postgresql_where=text("closed_at IS NULL")),
         Index("ix_audit_ticket_closed", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index("ix_audit_ticket_opened", "opened_at"),
+        Index("ix_audit_ticket_number", "number"),
         Index("ix_audit_ticket_handler", "handler_number", postgresql_where=text("closed_at IS NULL")),
         Index("ix_audit_ticket_district", "county_code", "district_code"),
         Index("ix_audit_ticket_customer", "county_code", "customer_number"),

@@ -111,7 +111,6 @@ def upgrade() -> None:
         "idx_customer_location", "customer", ["location"], unique=False, postgresql_using="gist", postgresql_ops={}
     )
     op.create_index("ix_customer_district", "customer", ["county_code", "district_code"], unique=False)
-    op.create_index("ix_customer_org_path", "customer", ["org_path"], unique=False, postgresql_using="gist")
     op.create_table(
         "data_load",
         sa.Column("name", sa.Text(), nullable=False),
@@ -404,9 +403,6 @@ def upgrade() -> None:
         postgresql_using="gist",
         postgresql_ops={},
     )
-    op.create_index(
-        "ix_transformer_district_org_path", "transformer_district", ["org_path"], unique=False, postgresql_using="gist"
-    )
     op.create_table(
         "work_shift",
         sa.Column("county_code", sa.Text(), nullable=False),
@@ -589,6 +585,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("closed_at IS NULL"),
     )
     op.create_index("ix_audit_ticket_opened", "audit_ticket", ["opened_at"], unique=False)
+    op.create_index("ix_audit_ticket_number", "audit_ticket", ["number"], unique=False)
     op.create_index("ix_audit_ticket_org_path", "audit_ticket", ["org_path"], unique=False, postgresql_using="gist")
     op.create_table(
         "demo_truth",
@@ -698,6 +695,7 @@ def upgrade() -> None:
     op.create_index("ix_risk_point_cell", "risk_point", ["h3_cell"], unique=False)
     op.create_index("ix_risk_point_customer", "risk_point", ["county_code", "customer_number"], unique=False)
     op.create_index("ix_risk_point_detected", "risk_point", ["detected_at"], unique=False)
+    op.create_index("ix_risk_point_number", "risk_point", ["number"], unique=False)
     op.create_index("ix_risk_point_district", "risk_point", ["county_code", "district_code"], unique=False)
     op.create_index("ix_risk_point_station_detected", "risk_point", ["station_code", "detected_at"], unique=False)
     op.create_table(
@@ -739,6 +737,7 @@ def downgrade() -> None:
     op.drop_index("ix_risk_point_station_detected", table_name="risk_point")
     op.drop_index("ix_risk_point_district", table_name="risk_point")
     op.drop_index("ix_risk_point_detected", table_name="risk_point")
+    op.drop_index("ix_risk_point_number", table_name="risk_point")
     op.drop_index("ix_risk_point_customer", table_name="risk_point")
     op.drop_index("ix_risk_point_cell", table_name="risk_point")
     op.drop_geospatial_index(
@@ -752,6 +751,7 @@ def downgrade() -> None:
     op.drop_table("demo_truth")
     op.drop_index("ix_audit_ticket_org_path", table_name="audit_ticket", postgresql_using="gist")
     op.drop_index("ix_audit_ticket_opened", table_name="audit_ticket")
+    op.drop_index("ix_audit_ticket_number", table_name="audit_ticket")
     op.drop_index("ix_audit_ticket_open", table_name="audit_ticket", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_audit_ticket_handler", table_name="audit_ticket", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_audit_ticket_district", table_name="audit_ticket")
@@ -774,7 +774,6 @@ def downgrade() -> None:
     )
     op.drop_geospatial_table("work_track")
     op.drop_table("work_shift")
-    op.drop_index("ix_transformer_district_org_path", table_name="transformer_district", postgresql_using="gist")
     op.drop_geospatial_index(
         "idx_transformer_district_service_area",
         table_name="transformer_district",
@@ -817,7 +816,6 @@ def downgrade() -> None:
     op.drop_index("ix_evidence_ticket", table_name="evidence")
     op.drop_geospatial_table("evidence")
     op.drop_table("data_load")
-    op.drop_index("ix_customer_org_path", table_name="customer", postgresql_using="gist")
     op.drop_index("ix_customer_district", table_name="customer")
     op.drop_geospatial_index(
         "idx_customer_location", table_name="customer", postgresql_using="gist", column_name="location"
