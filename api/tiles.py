@@ -206,14 +206,13 @@ def _hexagons_in(selection: RiskSelection, resolution: int, box: tuple[float, fl
         seen = np.sort(seen[heaviest])
     chosen = table.cell[seen].tolist()
     means = (table.score[seen] / table.count[seen]).round(1).tolist()
-    rows = zip(chosen, table.count[seen].tolist(), means, h3_cells.outlines(chosen), strict=True)
-    made = {
-        "resolution": resolution,
-        "cells": [[f"{cell:x}", count, mean, ring] for cell, count, mean, ring in rows],
-        "capped": capped,
-        "cap": MAX_HEXAGONS,
-    }
-    return json.dumps(made, separators=(",", ":")).encode()
+    counts = table.count[seen].tolist()
+    cells = ",".join(
+        f'["{cell:x}",{count},{mean},{h3_cells.outline(cell)}]'
+        for cell, count, mean in zip(chosen, counts, means, strict=True)
+    )
+    state = f'"capped":{json.dumps(capped)},"cap":{MAX_HEXAGONS}'
+    return f'{{"resolution":{resolution},"cells":[{cells}],{state}}}'.encode()
 
 
 class CellRows(BaseModel):

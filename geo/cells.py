@@ -6,7 +6,7 @@ are one range of numbers, which an ordinary index can search.
 """
 
 import re
-from collections.abc import Sequence
+from functools import lru_cache
 
 import h3
 import numpy as np
@@ -52,12 +52,11 @@ def descendants(cell: int, resolution: int = STORED_RESOLUTION) -> tuple[int, in
     return first, last
 
 
-def outlines(cells: Sequence[int]) -> list[list[list[float]]]:
-    """Corners of each cell as [longitude, latitude] in degrees, open rings, five or six corners."""
-    return [
-        [[round(longitude, 5), round(latitude, 5)] for latitude, longitude in h3.cell_to_boundary(h3.int_to_str(cell))]
-        for cell in cells
-    ]
+@lru_cache(maxsize=50_000)
+def outline(cell: int) -> str:
+    """Corners of a cell as JSON: [[longitude, latitude], …] in degrees, an open ring of five or six corners."""
+    corners = h3.cell_to_boundary(h3.int_to_str(cell))
+    return f"[{','.join(f'[{longitude:.5f},{latitude:.5f}]' for latitude, longitude in corners)}]"
 
 
 def parse_cell(text: str) -> int:

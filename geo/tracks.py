@@ -198,32 +198,38 @@ def thin(lines: Sequence[Line], budget: int) -> list[Line]:
     steps = np.hypot(*np.diff(shape, axis=0, prepend=shape[:1]).T)
     steps[starts[:-1]] = 0
     timing = np.column_stack(((at - at.min()) / 1000 * _TIME_STRETCH, np.cumsum(steps)))
-    kept = ends
+    # Each tolerance works on what the finer ones left: the points that are many are looked at once.
+    left = np.arange(len(at))
     for tolerance in _TOLERANCES_M:
-        kept = ends | _needed(shape, owner, sizes, tolerance) | _needed(timing, owner, sizes, 2 * tolerance)
-        if int(kept.sum()) <= budget:
+        needed = (
+            ends[left]
+            | _needed(shape[left], owner[left], tolerance)
+            | _needed(timing[left], owner[left], 2 * tolerance)
+        )
+        left = left[needed]
+        if len(left) <= budget:
             break
     else:
-        inner = np.flatnonzero(kept & ~ends)
+        inner = left[~ends[left]]
         every = max(1, -(-len(inner) // max(1, budget - int(ends.sum()))))
-        kept = ends.copy()
-        kept[inner[::every]] = True
+        left = np.union1d(np.flatnonzero(ends), inner[::every])
+    kept = np.zeros(len(at), bool)
+    kept[left] = True
     return [
         Line(at[begin:end][kept[begin:end]], lon[begin:end][kept[begin:end]], lat[begin:end][kept[begin:end]])
         for begin, end in pairwise(starts)
     ]
 
 
-def _needed(
-    plane: npt.NDArray[np.float64], owner: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], tolerance: float
-) -> npt.NDArray[np.bool_]:
+def _needed(plane: npt.NDArray[np.float64], owner: npt.NDArray[np.int64], tolerance: float) -> npt.NDArray[np.bool_]:
     """Which points Douglas-Peucker keeps; the third coordinate carries each point's number through it."""
-    numbered = np.column_stack((plane, np.arange(len(plane))))
-    many = sizes[owner] > 2
+    sizes = np.bincount(owner)[owner]
+    many = sizes > 2
     needed = ~many
     if many.any():
-        _, renumbered = np.unique(owner[many], return_inverse=True)
-        lines = shapely.linestrings(numbered[many], indices=renumbered)
+        numbered = np.column_stack((plane, np.arange(len(plane))))[many]
+        renumbered = np.cumsum(np.diff(owner[many], prepend=owner[many][0]) > 0)
+        lines = shapely.linestrings(numbered, indices=renumbered)
         left = shapely.get_coordinates(shapely.simplify(lines, tolerance, preserve_topology=False), include_z=True)
         needed[left[:, 2].astype(np.int64)] = True
     return needed

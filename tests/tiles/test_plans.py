@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 
+from data_access import tracks
 from tests.tiles import arrange
 from tests.tiles.arrange import SOUTH, Risk
 
@@ -46,6 +47,13 @@ def test_a_box_enters_by_the_spatial_index(owner: psycopg.Connection, table: str
     shown = plan(owner, f"SELECT * FROM {table} WHERE {column} && {BOX}")
     assert index in shown, shown
     assert "Seq Scan" not in shown.replace("InitPlan", ""), shown
+
+
+def test_the_districts_near_a_stop_are_found_by_the_spatial_index_alone(owner: psycopg.Connection) -> None:
+    near = tracks._NEAR.replace(":lon", "'{118.2,118.3}'").replace(":lat", "'{39.7,39.8}'")
+    shown = plan(owner, near)
+    assert "idx_transformer_district_location" in shown, shown
+    assert "BitmapAnd" not in shown, shown
 
 
 def test_the_rows_behind_a_cell_enter_by_the_cells_index(owner: psycopg.Connection) -> None:
