@@ -1,8 +1,8 @@
 """Grid and customers in their places: substation, feeder, transformer district, customer, meter, reading section.
 
-Large tables have no index on `org_path`: the policy's `<@` is taken to leave one row in a thousand, so the planner would
-join that index to every spatial search and read all of the viewer's rows from it (60 ms instead of 1 ms a search over
-100,000 districts). A unit's rows are found by `county_code`.
+Large tables have no index on `org_path`: the planner takes the policy's `<@` to leave one row in a thousand, so it
+would join that index to every spatial search and read all of the viewer's rows from it (60 ms instead of 1 ms a
+search over 100,000 districts). A unit's rows are found by `county_code`.
 """
 
 from datetime import date
