@@ -21,8 +21,8 @@ def announce(address: str, access: DemoAccess | None, folder: Path, *, simulated
         console.print(f"Wall screen {address}/?kiosk=1&token={access.wall_token}", markup=False)
         console.print(_table(access))
         hidden = len(access.accounts) - MOST_ROWS
-        more = f"{hidden} more accounts and" if hidden > 0 else "The same"
-        console.print(f"{more} the device tokens' file stand in {folder / FILE}.", markup=False)
+        more = f"{hidden} more accounts, and these again," if hidden > 0 else "They"
+        console.print(f"{more} are kept in {folder / FILE}.", markup=False)
     if not simulated:
         console.print("The simulator is off: nothing moves.")
     console.print(f"Logs are in {folder / 'logs'}. Ctrl-C stops it.", markup=False)
