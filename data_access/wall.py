@@ -187,18 +187,18 @@ async def _figures(connection: AsyncConnection, viewer: Viewer, now: datetime) -
 
 
 _TICKET_LIST = (
-    "SELECT ticket.number, ticket.county_code, ticket.anomaly_code, anomaly.name_zh AS anomaly_zh, anomaly.name_en AS"
-    " anomaly_en, ticket.level, ticket.status, ticket.finding, ticket.due_at, ticket.opened_at, ticket.closed_at,"
-    " ticket.handler_number, employee.name AS handler, ticket.district_code, ticket.recovered_kwh,"
-    " ticket.recovered_yuan, ticket.breach_yuan, ticket.is_demo, ST_X(ticket.location) AS lon, ST_Y(ticket.location) AS lat,"
-    " count(*) OVER () AS total"
+    "SELECT ticket.number, ticket.county_code, ticket.anomaly_code, anomaly.name_zh AS anomaly_zh,"
+    " anomaly.name_en AS anomaly_en, ticket.level, ticket.status, ticket.finding, ticket.due_at, ticket.opened_at,"
+    " ticket.closed_at, ticket.handler_number, employee.name AS handler, ticket.district_code, ticket.recovered_kwh,"
+    " ticket.recovered_yuan, ticket.breach_yuan, ticket.is_demo, ST_X(ticket.location) AS lon,"
+    " ST_Y(ticket.location) AS lat, count(*) OVER () AS total"
     " FROM audit_ticket AS ticket JOIN anomaly_type AS anomaly ON anomaly.code = ticket.anomaly_code"
     " LEFT JOIN employee ON employee.number = ticket.handler_number WHERE "
 )
 _PEOPLE_LIST = (
     "SELECT employee.number, employee.name, employee.organisation_code, unit.name_zh AS unit_zh,"
-    " unit.name_en AS unit_en, employee.is_demo, position.on_shift, position.activity, position.fixed_at, position.speed_kmh,"
-    " position.battery_percent, position.ticket_number, position.longitude AS lon, position.latitude AS lat,"
+    " unit.name_en AS unit_en, employee.is_demo, position.on_shift, position.activity, position.fixed_at,"
+    " position.speed_kmh, position.battery_percent, position.ticket_number, position.longitude AS lon, position.latitude AS lat,"
     " count(*) OVER () AS total"
     " FROM employee JOIN organisation AS unit ON unit.code = employee.organisation_code"
     " LEFT JOIN inspector_position AS position ON position.employee_number = employee.number"
@@ -281,11 +281,11 @@ async def behind(
         query += f" AND {table}.level = :level"
         parameters["level"] = level
     if unit is not None:
-        query += f" AND {table}.org_path <@ (SELECT org_path FROM organisation WHERE code = :unit)"
+        query += f" AND {table}.org_path <@ (SELECT org_path FROM organisation WHERE code = :unit)"  # noqa: S608
         parameters["unit"] = unit
     async with reading(viewer) as connection:
         # All parts of the statement are constants of this file; values go as parameters.
-        statement = text(f"{query} ORDER BY {order} LIMIT :limit OFFSET :offset")  # noqa: S608
+        statement = text(f"{query} ORDER BY {order} LIMIT :limit OFFSET :offset")
         rows = [dict(row) for row in (await connection.execute(statement, _used(query, parameters))).mappings()]
         if table == "point":
             # A window over all open points would read them all; the packed chunks know the number already.
