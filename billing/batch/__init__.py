@@ -4,7 +4,7 @@ from billing.batch.columns import COLUMNS, MISSING, Columns, ColumnsRefused
 from billing.batch.convert import case_of_row, columns_of_cases
 from billing.batch.engine import bill_chunks, bill_columns
 from billing.batch.many import bill_many
-from billing.batch.result import BatchResult
+from billing.batch.result import BatchResult, LineRow
 
 __all__ = [
     "COLUMNS",
@@ -12,6 +12,7 @@ __all__ = [
     "BatchResult",
     "Columns",
     "ColumnsRefused",
+    "LineRow",
     "bill_chunks",
     "bill_columns",
     "bill_many",

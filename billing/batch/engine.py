@@ -91,7 +91,7 @@ def _bill_chunk(
     amounts[POWER_FACTOR] = half_up(base * percent, 10_000)
     result = _result(chunk, offset, amounts, factor, percent, basic.discount if basic else None)
     if keep_lines:
-        billed = result.billed
+        billed = result.billed & ~chunk.beyond
         result.blocks = [_only(block, billed) for block in blocks]
         result.blocks += _power_factor_block(chunk, base, in_base & billed, percent, amounts[POWER_FACTOR])
     _other_path(chunk, result, cache)
@@ -191,6 +191,7 @@ def _other_path(chunk: Chunk, result: BatchResult, cache: PlanCache) -> None:
     rows = np.flatnonzero(chunk.beyond).tolist()
     for row in rows:
         one = bill(case_of_row(chunk.columns, row, cache.book, cache.choice, cache.known_at), cache.book)
+        result.exact_bills[row] = one
         result.billed[row] = one.billed
         result.total[row] = int(one.total * 100)
         for values in result.amounts.values():
@@ -200,7 +201,6 @@ def _other_path(chunk: Chunk, result: BatchResult, cache: PlanCache) -> None:
         for item in one.findings:
             result.faults[row] |= int(Fault[item.rule.upper()])
         _energy_of(result, row, one)
-    result.exact_rows = tuple(rows)
 
 
 def _energy_of(result: BatchResult, row: int, one: Bill) -> None:
@@ -239,7 +239,7 @@ def _joined(columns: Columns, parts: list[BatchResult]) -> BatchResult:
         columns=columns,
         amounts={code: np.concatenate([part.amounts[code] for part in parts]) for code in parts[0].amounts},
         blocks=[_moved(block, part.offset) for part in parts for block in part.blocks],
-        exact_rows=tuple(row + part.offset for part in parts for row in part.exact_rows),
+        exact_bills={row + part.offset: made for part in parts for row, made in part.exact_bills.items()},
         **changes,
     )
 

@@ -11,7 +11,7 @@ from billing.exact import CONTEXT
 from billing.model.case import PolicyChoice
 from billing.single import chosen_policy
 from billing.tariff.book import TariffBook
-from billing.tariff.plan import Plan, PlanKey, Segment, compile_plan
+from billing.tariff.plan import Plan, PlanKey, Priced, Segment, compile_plan
 from billing.tariff.rows import PolicyRow
 
 EPOCH = date(1970, 1, 1)
@@ -19,6 +19,7 @@ PRICE_SCALE = 8
 BASIC_PRICE_SCALE = 3
 HIGHEST_PRICE = 900_000_000
 """9 yuan/kWh: with at most 10^8 kWh a row every product fits 63 bits."""
+NOTHING_PRICED = Priced({}, (), None, (), ())
 NO_PRICE = int(np.iinfo(np.int64).min)
 
 
@@ -83,6 +84,7 @@ class PlanCache:
         self._by_segment: dict[str, list[int]] = {name: [] for name in BY_SEGMENT}
         self._rows: list[tuple[list[int], list[int], bool]] = []
         self._row_of: dict[int, int] = {}
+        self._segments: list[Segment] = []
 
     def positions(self, columns: Columns, scheme: Integers, plain: bool = False) -> Integers:
         """The plan of each row; `plain` is for sub-accounts: no time-of-use, agency, no penalty."""
@@ -147,6 +149,7 @@ class PlanCache:
         exact = True
         if plan.policy is None:
             self._add_segment({"price_row": self._empty_row()})
+            self._segments.append(Segment(plan.key.start, plan.key.end, NOTHING_PRICED))
         else:
             policy = chosen_policy(plan.policy, self.choice)
             exact = self._policy(add, plan, policy)
@@ -189,7 +192,12 @@ class PlanCache:
             values["tier_persons"] = 2**31 if tiers.extension_persons is None else tiers.extension_persons
             values |= zip(("tier_low", "tier_high", "tier_extension"), (item or 0 for item in numbers), strict=True)
         self._add_segment(values)
+        self._segments.append(segment)
         return exact
+
+    def segment(self, position: int) -> Segment:
+        """The segment at a position of the table's segment arrays."""
+        return self._segments[position]
 
     def _policy(self, add: dict[str, int], plan: Plan, policy: PolicyRow) -> bool:
         digits = plan.energy_digits if self.choice.energy_digits is None else self.choice.energy_digits

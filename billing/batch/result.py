@@ -2,15 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 
-from billing.batch.columns import PERIODS, Columns, Integers, Rows
-from billing.batch.plans import PlanCache
+from billing.batch.columns import PERIODS, SCHEMES, Columns, Integers, Rows
+from billing.batch.plans import PlanCache, day_of
 from billing.findings import Fault, Finding, fault
-from billing.model.bill import Notice
+from billing.model.bill import Bill, Notice
+from billing.model.terms import Period
+from billing.tariff.plan import Segment
 
 POWER_FACTOR = "power_factor"
+INDUSTRIAL = "industrial_commercial"
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,25 @@ class Block:
     price_scale: int
     days: Integers | None = None
     cycle_days: Integers | None = None
+
+
+class LineRow(NamedTuple):
+    """One bill line of a batch; the fields are those of `BillLine`, `row` is the row of the batch."""
+
+    row: int
+    component: str
+    period: str
+    sub_account: bool
+    start: date
+    end: date
+    quantity: Decimal
+    unit: str
+    price: Decimal
+    amount: Decimal
+    days: int | None
+    cycle_days: int | None
+    power_factor_base: bool
+    tariff_rows: tuple[str, ...]
 
 
 @dataclass
@@ -59,10 +84,56 @@ class BatchResult:
     columns: Columns
     cache: PlanCache
     blocks: list[Block] = field(default_factory=list)
-    exact_rows: tuple[int, ...] = ()
+    exact_bills: dict[int, Bill] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.total)
+
+    @property
+    def exact_rows(self) -> tuple[int, ...]:
+        """Rows that the single-account executor billed, because their numbers do not fit the columns' scales."""
+        return tuple(self.exact_bills)
+
+    def lines(self) -> Iterator[LineRow]:
+        """Every line of every billed row, as a database stores it; needs `keep_lines`. Block by block, not by row."""
+        units = {item.code: item.unit for item in self.cache.book.components} | {POWER_FACTOR: "CNY"}
+        bases = {item.code: item.power_factor_base for item in self.cache.book.components}
+        sources: dict[tuple[str, str, int], tuple[Segment, tuple[str, ...]]] = {}
+        for block in self.blocks:
+            days = [None] * len(block.rows) if block.days is None else block.days.tolist()
+            cycles = [None] * len(block.rows) if block.cycle_days is None else block.cycle_days.tolist()
+            numbers = (block.rows, block.segment, block.quantity, block.price, block.amount)
+            for row, at, quantity, price, amount, day, cycle in zip(
+                *(item.tolist() for item in numbers), days, cycles, strict=True
+            ):
+                key = (block.component, block.period, at)
+                if key not in sources:
+                    sources[key] = self._source(block, at)
+                segment, tariff_rows = sources[key]
+                start, end = segment.start, segment.end
+                if block.component == POWER_FACTOR:
+                    start, end = (day_of(int(self.columns.get(name)[row])) for name in ("period_start", "period_end"))
+                yield LineRow(
+                    row + self.offset, block.component, block.period, block.sub_account, start, end,
+                    Decimal(quantity).scaleb(-block.quantity_scale), units[block.component],
+                    Decimal(price).scaleb(-block.price_scale), Decimal(amount).scaleb(-2), day, cycle,
+                    bases.get(block.component, False) and self._sub_in_base(block, row), tariff_rows,
+                )  # fmt: skip
+        for row, made in self.exact_bills.items():
+            for line in made.lines:
+                yield LineRow(
+                    row + self.offset, line.component, line.period, bool(line.sub_account), line.start, line.end,
+                    line.quantity, line.unit, line.price, line.amount, line.days, line.cycle_days,
+                    line.power_factor_base, line.tariff_rows,
+                )  # fmt: skip
+
+    def _source(self, block: Block, at: int) -> tuple[Segment, tuple[str, ...]]:
+        segment = self.cache.segment(at)
+        price = segment.prices.get((block.component, Period(block.period)))
+        return segment, () if price is None else tuple(factor.row.id for factor in price.factors)
+
+    def _sub_in_base(self, block: Block, row: int) -> bool:
+        return not block.sub_account or SCHEMES[int(self.columns.get("sub_scheme")[row])].category == INDUSTRIAL
 
     def findings(self) -> Iterator[tuple[int, Finding]]:
         """(row, finding) for every fault of every unbilled row, naming account and field."""
@@ -110,7 +181,6 @@ FIELDS: dict[Fault, str] = {
     Fault.TRANSFORMER_INVALID: "rated_kva",
     Fault.CONTRACT_PRICE_MISSING: "contract_price_*, green_premium",
     Fault.POWER_FACTOR_STANDARD: "power_factor_standard",
-    Fault.SCALE_EXCEEDED: "multiplier, current_*",
     Fault.SUB_ACCOUNT_INVALID: "sub_kind, sub_value, sub_scheme",
     Fault.BASIC_CHARGE_INVALID: "basic_charge",
 }

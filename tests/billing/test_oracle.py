@@ -83,14 +83,27 @@ def test_one_account_at_a_time_gives_the_same_bill_as_the_batch():
             assert int(amount * 100) == result.amounts[code][row], (row, code)
 
 
-def test_lines_of_the_batch_are_the_lines_of_the_bill():
-    columns = population(500, seed=4)
+def test_lines_of_the_batch_are_the_lines_of_the_bill_with_their_rows():
+    """Every field that a bill line is stored with: part of the period, quantity, price, amount, days, tariff rows."""
+    columns = population(1_500, seed=4)
+    columns.arrays["current_total"][7], columns.arrays["multiplier"][7] = 9 * 10**9, 10**9  # too large for columns
     result, book = bill_columns(columns, keep_lines=True), standard_book()
     lines: dict[int, list] = {}
-    for block in result.blocks:
-        for place, row in enumerate(block.rows.tolist()):
-            lines.setdefault(row, []).append((block.component, block.period, int(block.amount[place])))
+    for line in result.lines():
+        lines.setdefault(line.row, []).append(line[1:])
     for row in np.flatnonzero(result.billed).tolist():
         one = bill(case_of_row(columns, row, book))
-        expected = [(line.component, line.period, int(line.amount * 100)) for line in one.lines]
+        expected = [
+            (line.component, line.period, bool(line.sub_account), line.start, line.end, line.quantity, line.unit,
+             line.price, line.amount, line.days, line.cycle_days, line.power_factor_base, line.tariff_rows)
+            for line in one.lines
+        ]  # fmt: skip
         assert sorted(lines.get(row, [])) == sorted(expected), row
+    assert sum(map(len, lines.values())) > 5_000
+
+
+def test_chunks_number_their_lines_by_the_rows_of_the_whole_batch():
+    columns = population(300, seed=6)
+    whole = sorted(bill_columns(columns, keep_lines=True).lines())
+    chunked = [line for part in bill_chunks(columns, keep_lines=True, chunk_rows=70) for line in part.lines()]
+    assert sorted(chunked) == whole
