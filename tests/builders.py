@@ -142,8 +142,8 @@ def ticket(
     now = datetime.now(UTC)
     kwh, yuan, breach = recovered or (None, None, None)
     owner.execute(
-        "INSERT INTO audit_ticket (county_code, number, anomaly_code, level, status, finding, handler_number, opened_at,"
-        " due_at, closed_at, recovered_kwh, recovered_yuan, breach_yuan, org_path, location)"
+        "INSERT INTO audit_ticket (county_code, number, anomaly_code, level, status, finding, handler_number,"
+        " opened_at, due_at, closed_at, recovered_kwh, recovered_yuan, breach_yuan, org_path, location)"
         " VALUES (%s, %s, 'DJ01', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, ST_SetSRID(ST_MakePoint(%s, %s), 4326))",
         (
             county_of(station), number, level, status, finding, handler, opened_at or now - timedelta(days=3),
