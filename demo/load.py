@@ -4,7 +4,6 @@ The same seed, size and `now` give the same rows, but for what must be secret: p
 operating system. All rows go in with one transaction, so an interrupted load leaves nothing half-made.
 """
 
-import json
 import os
 import unicodedata
 import zlib
@@ -26,16 +25,17 @@ from demo import rows
 from demo.accounts import Account, make_accounts, sections
 from demo.grid import PROVINCE, Grid, county_path, make_grid
 from demo.people import Staff, make_staff, units
-from demo.phones import ACCOUNTS_FILE, DEVICES_FILE, devices_content, write_private
+from demo.phones import DEVICES_FILE, devices_content, write_private
 from demo.randomness import Streams
 from demo.risks import Detected, detect
 from demo.size import SIZES, Size
 from demo.tickets import Ticket, make_tickets
 from demo.tracks import ShiftTrack, activity, make_tracks
 from demo.truth import Planted, plant
+from i18n import Language, t
 from settings import DISPLAY_ZONE, get_settings
 
-__all__ = ["AlreadyLoaded", "LoadReport", "demo_state", "load", "reset", "saved_report"]
+__all__ = ["AlreadyLoaded", "LoadReport", "demo_state", "load", "reset"]
 
 SEED = 20261124
 VERSION = "1"
@@ -93,6 +93,7 @@ def load(
     progress: Progress = lambda *_: None,
     now: datetime | None = None,
     data_dir: Path | None = None,
+    language: Language = "en",
 ) -> LoadReport:
     """Fill the database at `address` (`postgresql://…`, the login that owns the schema).
 
@@ -100,48 +101,41 @@ def load(
         address: Of a migrated database without organisations.
         size: A name in `demo.size.SIZES`.
         seed: Equal seeds give equal rows.
-        progress: Called with a step (a key of the catalogue `demo`, without the subject) and the share done, 0 to 1.
+        progress: Called with the step in words and the share done, 0 to 1.
         now: Aware; the histories end here. Default: the current time.
         data_dir: Where the phones' file goes. Default: the settings' data directory.
+        language: Of the steps.
 
     Raises:
-        AlreadyLoaded: a finished demo is there; `saved_report` knows its accounts.
+        AlreadyLoaded: a finished demo is there; its passwords and tokens cannot be had from the database.
         data_access.demo_load.DatabaseNotEmpty: other data is there.
         KeyError: no such size.
     """
     chosen, now = SIZES[size], (now or datetime.now(UTC)).replace(microsecond=0)
+
+    def step(name: str, share: float) -> None:
+        progress(t(f"demo.{name}", language), share)
+
     folder = data_dir or get_settings().web.data_dir
     with demo_load(address, size, seed, VERSION) as (connection, writer):
-        utility = make_utility(chosen, seed, now, progress)
+        utility = make_utility(chosen, seed, now, step)
         streams = Streams(seed)
-        _write_standing(writer, utility, streams, now, progress)
-        _write_audit(writer, utility, streams, now, progress)
-        progress("tracks", 0.55)
+        _write_standing(writer, utility, streams, now, step)
+        _write_audit(writer, utility, streams, now, step)
+        step("tracks", 0.55)
         first = (now - timedelta(days=chosen.track_days + 1)).astimezone(UTC).date()
         ensure_partitions(connection, first, now.astimezone(UTC).date() + timedelta(days=7))
         device_tokens = {person.number: new_secret("gad_") for person in utility.staff.inspectors}
         _write_devices(writer, utility, device_tokens, seed, now)
-        count = _write_tracks(writer, chosen, utility, streams, seed, now, progress)
-        progress("accounts", 0.9)
+        tracks = _write_tracks(writer, chosen, utility, streams, seed, now, step)
+        step("accounts", 0.9)
         report = _write_accounts(writer, utility, folder, now)
-        progress("finish", 0.93)
-        finish(connection, {"now": now.isoformat(), "position_fixes": count})
-        content = devices_content(utility.grid, utility.staff, utility.tickets, device_tokens)
+        step("finish", 0.93)
+        finish(connection, {"now": now.isoformat()})
+        content = devices_content(utility.grid, utility.staff, utility.tickets, device_tokens, tracks)
         write_private(folder / DEVICES_FILE, content)
-        write_private(folder / ACCOUNTS_FILE, {"accounts": report.accounts, "wall_token": report.wall_token})
-    progress("done", 1.0)
+    step("done", 1.0)
     return report
-
-
-def saved_report(data_dir: Path | None = None) -> LoadReport | None:
-    """The report of the load that was made with this data directory; None when its files are gone."""
-    folder = data_dir or get_settings().web.data_dir
-    try:
-        content = json.loads((folder / ACCOUNTS_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    accounts = [(str(a), str(b), str(c), str(d)) for a, b, c, d in content["accounts"]]
-    return LoadReport(accounts, content["wall_token"], folder / DEVICES_FILE)
 
 
 def reset(address: str) -> None:
@@ -192,8 +186,8 @@ def _write_devices(writer: BulkWriter, utility: Utility, tokens: dict[str, str],
 
 def _write_tracks(
     writer: BulkWriter, size: Size, utility: Utility, streams: Streams, seed: int, now: datetime, progress: Progress
-) -> int:
-    """Shifts, fixes and latest positions; returns the number of fixes."""
+) -> dict[str, ShiftTrack]:
+    """Shifts, fixes and latest positions; returns each inspector's last shift."""
     tracks: list[ShiftTrack] = []
     total = len(utility.staff.inspectors)
     order = {person.number: number for number, person in enumerate(utility.staff.inspectors)}
@@ -209,7 +203,7 @@ def _write_tracks(
             progress("tracks", 0.55 + 0.33 * order[track.person.number] / total)
             yield from rows.fixes(track, seed)
 
-    count = writer.write("position_fix", rows.FIX, every_fix())
+    writer.write("position_fix", rows.FIX, every_fix())
     writer.write(
         "work_shift",
         rows.SHIFT,
@@ -224,7 +218,7 @@ def _write_tracks(
             for number, track in last.items()
         ),
     )
-    return count
+    return last
 
 
 def _write_accounts(writer: BulkWriter, utility: Utility, folder: Path, now: datetime) -> LoadReport:

@@ -17,10 +17,9 @@ from demo.roads import Roads
 from demo.rows import streets_of
 from demo.streets import Layout
 from demo.tickets import Ticket
-from demo.tracks import ticket_target
+from demo.tracks import ShiftTrack, ticket_target
 
 DEVICES_FILE = "demo-devices.json"
-ACCOUNTS_FILE = "demo-accounts.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,8 @@ class Phone:
     county: str
     order: int
     token: str
+    place: tuple[float, float] | None
+    """Longitude and latitude of the last fix that the load made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,10 @@ def write_private(path: Path, content: Any) -> None:
     draft.replace(path)
 
 
-def devices_content(grid: Grid, staff: Staff, tickets: list[Ticket], tokens: dict[str, str]) -> dict[str, Any]:
-    """What goes into the file. `tokens`: employee number → secret."""
+def devices_content(
+    grid: Grid, staff: Staff, tickets: list[Ticket], tokens: dict[str, str], tracks: dict[str, ShiftTrack]
+) -> dict[str, Any]:
+    """What goes into the file. `tokens`: employee number → secret; `tracks`: each inspector's last shift."""
     layouts = [
         [d.station.county.code, _layout(d.layout), streets_of(d.layout, d.nodes)] for d in grid.districts
     ]  # fmt: skip
@@ -66,7 +69,14 @@ def devices_content(grid: Grid, staff: Staff, tickets: list[Ticket], tokens: dic
     return {
         "version": 1,
         "inspectors": [
-            {"number": p.number, "name": p.name, "county": p.county_code, "order": order, "token": tokens[p.number]}
+            {
+                "number": p.number,
+                "name": p.name,
+                "county": p.county_code,
+                "order": order,
+                "token": tokens[p.number],
+                "place": tracks[p.number].points[-1].tolist() if p.number in tracks else None,
+            }
             for order, p in enumerate(staff.inspectors)
         ],
         "districts": layouts,
@@ -95,7 +105,7 @@ def read_devices(path: Path) -> tuple[list[Phone], Ground]:
     content = json.loads(path.read_text(encoding="utf-8"))
     if content.get("version") != 1:
         raise ValueError(f"{path}: expected version 1, got {content.get('version')!r}; load the demo again")
-    phones = [Phone(**row) for row in content["inspectors"]]
+    phones = [Phone(**{**row, "place": tuple(row["place"]) if row["place"] else None}) for row in content["inspectors"]]
     districts: dict[str, list[tuple[Layout, tuple[int, ...]]]] = {}
     for county, layout, nodes in content["districts"]:
         districts.setdefault(county, []).append((Layout(*layout), tuple(nodes)))
