@@ -31,12 +31,11 @@ _BYTES_A_POINT, _BYTES_A_CELL = 13, 8
 # One statement, hence one snapshot and one order: the version belongs to exactly these points, and all columns line up.
 # String building can't be split among parallel workers before PostgreSQL 16, and gathering costs more than it saves.
 _READ = """
-SELECT (SELECT version FROM layer_version WHERE layer = 'risk'),
-       string_agg(org_path::text, ','), string_agg(int4send(count), ''),
-       string_agg(x, ''), string_agg(y, ''), string_agg(kind, ''), string_agg(flag, ''),
-       string_agg(day, ''), string_agg(score, ''){cells}
+SELECT (SELECT version FROM layer_version WHERE layer = 'risk'), count(*),
+       string_agg(org_path::text || ' ' || month::text, ',') FILTER (WHERE version > %(have)s), {packed}
 FROM risk_chunk
 """
+_PACKED = ("int4send(count)", "x", "y", "kind", "flag", "day", "score")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +48,8 @@ class RiskColumns:
 
     version: int
     catalogue: RiskCatalogue
-    paths: tuple[str, ...]
-    """Organisation path of each chunk; `counts` holds its number of points."""
+    chunks: tuple[str, ...]
+    """Organisation path and month of each chunk; `counts` holds its number of points."""
     counts: npt.NDArray[np.int32]
     x: npt.NDArray[np.int32]
     y: npt.NDArray[np.int32]
@@ -154,8 +153,9 @@ def select(columns: RiskColumns, wanted: RiskFilter) -> RiskSelection:
     if wanted.last_day:
         narrow(columns.day <= (wanted.last_day - _DAY_ZERO).days)
     if wanted.unit:
-        known = {path: wanted.unit in path.split(".") for path in set(columns.paths)}
-        narrow(np.repeat(np.array([known[path] for path in columns.paths], bool), columns.counts))
+        paths = [chunk.partition(" ")[0] for chunk in columns.chunks]
+        known = {path: wanted.unit in path.split(".") for path in set(paths)}
+        narrow(np.repeat(np.array([known[path] for path in paths], bool), columns.counts))
     if keep is None:
         return RiskSelection(columns, None, Points(columns.x, columns.y, columns.score))
     found = np.flatnonzero(keep)
@@ -205,9 +205,9 @@ class RiskStore:
         return await self._reads.run(scope, lambda: self._read(viewer, scope))
 
     async def _read(self, viewer: Viewer, scope: Scope) -> RiskColumns:
-        columns = await read_columns(viewer, cells=scope[2])
+        columns = await read_columns(viewer, cells=scope[2], known=self._columns.get(scope))
         size = _BYTES_A_POINT + (_BYTES_A_CELL if scope[2] else 0)
-        self._columns.put(scope, columns, size * len(columns) + 8 * len(columns.paths) + 10_000)
+        self._columns.put(scope, columns, size * len(columns) + 100 * len(columns.chunks) + 10_000)
         return columns
 
     async def selection(
@@ -242,9 +242,15 @@ class RiskStore:
         self._versions.clear()
 
 
-async def read_columns(viewer: Viewer, *, cells: bool = False) -> RiskColumns:
-    """All risk points that the viewer may see, in one statement under row security."""
-    statement = _READ.format(cells=", string_agg(cell, '')" if cells else "")
+async def read_columns(viewer: Viewer, *, cells: bool = False, known: RiskColumns | None = None) -> RiskColumns:
+    """All risk points that the viewer may see, under row security.
+
+    With `known` columns of the same scope only chunks packed since then travel. That the rest still stands is proven
+    by the number of chunks in sight; where it doesn't agree (chunks went, or left the scope), all are read.
+    """
+    packed = ", ".join(
+        f"string_agg({column}, '') FILTER (WHERE version > %(have)s)" for column in (*_PACKED, *(["cell"] * cells))
+    )
     async with reading(viewer) as connection:
         await connection.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
         types = await connection.execute(text("SELECT code, ordinal, business_type FROM anomaly_type ORDER BY ordinal"))
@@ -252,9 +258,39 @@ async def read_columns(viewer: Viewer, *, cells: bool = False) -> RiskColumns:
         # Binary results: as text every byte would travel as two hexadecimal digits.
         driver: Any = (await connection.get_raw_connection()).driver_connection
         async with driver.cursor(binary=True) as cursor:
-            await cursor.execute(statement)
+            await cursor.execute(_READ.format(packed=packed), {"have": known.version if known else -1})
             row = await cursor.fetchone()
-    return await asyncio.to_thread(_assemble, catalogue, row)
+    columns = await asyncio.to_thread(_assemble, catalogue, row)
+    if known is None:
+        return columns
+    whole = await asyncio.to_thread(_merge, known, columns, row[1])
+    return whole or await read_columns(viewer, cells=cells)
+
+
+def _merge(known: RiskColumns, newer: RiskColumns, in_sight: int) -> RiskColumns | None:
+    """The known chunks with the newer ones in place of theirs; None when that are not the chunks in sight."""
+    replaced = set(newer.chunks)
+    stay = np.array([chunk not in replaced for chunk in known.chunks], bool)
+    if int(stay.sum()) + len(newer.chunks) != in_sight:
+        return None
+    points = np.repeat(stay, known.counts)
+
+    def joined(one: Any, other: Any) -> Any:
+        return np.concatenate((one[points], other))
+
+    return RiskColumns(
+        version=newer.version,
+        catalogue=newer.catalogue,
+        chunks=(*(chunk for chunk, stays in zip(known.chunks, stay, strict=True) if stays), *newer.chunks),
+        counts=np.concatenate((known.counts[stay], newer.counts)),
+        x=joined(known.x, newer.x),
+        y=joined(known.y, newer.y),
+        kind=joined(known.kind, newer.kind),
+        flag=joined(known.flag, newer.flag),
+        day=joined(known.day, newer.day),
+        score=joined(known.score, newer.score),
+        cell=None if known.cell is None else joined(known.cell, newer.cell),
+    )
 
 
 def _catalogue(rows: Any) -> RiskCatalogue:
@@ -264,7 +300,7 @@ def _catalogue(rows: Any) -> RiskCatalogue:
 
 
 def _assemble(catalogue: RiskCatalogue, row: tuple[Any, ...]) -> RiskColumns:
-    version, paths, *packed = row
+    version, _, chunks, *packed = row
 
     def column(place: int, stored: str, wanted: type) -> Any:
         return np.frombuffer(packed[place] or b"", stored).astype(wanted, copy=False)
@@ -272,7 +308,7 @@ def _assemble(catalogue: RiskCatalogue, row: tuple[Any, ...]) -> RiskColumns:
     return RiskColumns(
         version=version or 0,
         catalogue=catalogue,
-        paths=tuple(paths.split(",")) if paths else (),
+        chunks=tuple(chunks.split(",")) if chunks else (),
         counts=column(0, ">i4", np.int32),
         x=column(1, ">i4", np.int32),
         y=column(2, ">i4", np.int32),

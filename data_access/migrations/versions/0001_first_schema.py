@@ -260,6 +260,7 @@ def upgrade() -> None:
         sa.Column("month", sa.Date(), nullable=False),
         sa.Column("org_path", LTree(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("open_by_level", postgresql.ARRAY(sa.SmallInteger()), nullable=False),
         sa.Column("x", sa.LargeBinary(), nullable=False),
         sa.Column("y", sa.LargeBinary(), nullable=False),

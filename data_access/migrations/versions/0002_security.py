@@ -213,7 +213,9 @@ CREATE TRIGGER mark_chunks_delete AFTER DELETE ON risk_point
 -- points; the lock makes the later of two writers see the rows of the earlier one.
 CREATE FUNCTION refresh_risk_chunks() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE packed integer;
+DECLARE
+    packed integer;
+    next_version bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(4703204);
     CREATE TEMP TABLE IF NOT EXISTS taken_chunks
@@ -226,17 +228,21 @@ BEGIN
         RETURN 0;
     END IF;
     ANALYZE taken_chunks;
+    INSERT INTO layer_version (layer, version) VALUES ('risk', 1)
+    ON CONFLICT (layer) DO UPDATE SET version = layer_version.version + 1, changed_at = now()
+    RETURNING version INTO next_version;
     DELETE FROM risk_chunk USING taken_chunks AS taken
     WHERE risk_chunk.county_code = taken.county_code AND risk_chunk.station_code = taken.station_code
       AND risk_chunk.month = taken.month;
     -- The points come sorted, so every column is packed in the same order without a sort of its own. The chunk takes its
     -- path from its points: should they ever differ, from what all of them share, which only fewer viewers may see.
     INSERT INTO risk_chunk
-        (county_code, station_code, month, org_path, count, open_by_level, x, y, kind, flag, day, score, cell, bounds)
+        (county_code, station_code, month, org_path, count, version, open_by_level,
+         x, y, kind, flag, day, score, cell, bounds)
     SELECT
         county_code, station_code, month,
         CASE WHEN min(path) = max(path) THEN min(path)::ltree ELSE lca(array_agg(DISTINCT path::ltree)) END,
-        count(*),
+        count(*), next_version,
         ARRAY[
             count(*) FILTER (WHERE level = 1 AND state IN (0, 1, 3)),
             count(*) FILTER (WHERE level = 2 AND state IN (0, 1, 3)),
@@ -269,8 +275,6 @@ BEGIN
         ORDER BY taken.county_code, taken.station_code, taken.month, point.number
     ) AS points
     GROUP BY county_code, station_code, month;
-    INSERT INTO layer_version (layer, version) VALUES ('risk', 1)
-    ON CONFLICT (layer) DO UPDATE SET version = layer_version.version + 1, changed_at = now();
     RETURN packed;
 END $$;
 """
