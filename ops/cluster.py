@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,10 +106,12 @@ class PrivateCluster:
             self.stop()
             raise
 
-    def stop(self) -> None:
-        """End the server: open transactions are rolled back, data is written out; by force when that takes too long."""
+    def stop(self, hurry: Callable[[], bool] = lambda: False) -> None:
+        """End the server: open transactions are rolled back, data is written out. By force when that takes too long or
+        as soon as `hurry()`: nothing committed is lost, the next start recovers.
+        """
         if self.process is not None:
-            end(self.process, stop_signal=signal.SIGINT, patience_seconds=STOP_SECONDS)
+            end(self.process, stop_signal=signal.SIGINT, patience_seconds=STOP_SECONDS, hurry=hurry)
             self._await_backends()
             self.process = None
         self._release_lock()

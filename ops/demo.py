@@ -14,10 +14,10 @@ from ops import accounts
 from ops.announce import announce
 from ops.cluster import PrivateCluster
 from ops.parts import Database, answers_ready, jobs_worker, program, simulator, web_processes
-from ops.port import listen
+from ops.port import listen, local_address
 from ops.processes import end
 from ops.smoke import check_all
-from ops.supervisor import Supervisor, say, stopping_on_signals, tail
+from ops.supervisor import Supervisor, say, tail
 from settings import Settings, get_settings
 
 DATABASE = "gridaudit"
@@ -56,8 +56,8 @@ def run_demo(options: DemoOptions) -> int:
         temporary.chmod(0o711)
     supervisor = Supervisor()
     cluster: PrivateCluster | None = None
-    try:
-        with stopping_on_signals():
+    with supervisor.ended_by_signals():
+        try:
             listener = listen(options.host, 0 if options.smoke else options.port)
             folder.mkdir(parents=True, exist_ok=True)
             owner, cluster = _database(options, folder, supervisor)
@@ -71,7 +71,7 @@ def run_demo(options: DemoOptions) -> int:
             if cluster is not None:
                 # The web processes need no more than their own login.
                 environment["DATABASE_URL"] = environment["WEB_DATABASE_URL"]
-            address = _address(options.host, listener.getsockname()[1])
+            address = local_address(options.host, listener.getsockname()[1])
             logs = folder / "logs"
             for part in web_processes(listener, options.workers, environment=environment, logs=logs):
                 supervisor.start(part)
@@ -87,15 +87,15 @@ def run_demo(options: DemoOptions) -> int:
             announce(address, access, folder, simulated=options.simulate)
             supervisor.watch()
             return 0
-    finally:
-        ending = time.monotonic()
-        supervisor.stop()
-        if temporary is not None:
-            if cluster is not None:
-                cluster.remove()
-            shutil.rmtree(temporary, ignore_errors=True)
-        if not options.smoke:
-            say(f"Everything has ended ({time.monotonic() - ending:.1f} s).")
+        finally:
+            ending = time.monotonic()
+            supervisor.stop()
+            if temporary is not None:
+                if cluster is not None:
+                    cluster.remove()
+                shutil.rmtree(temporary, ignore_errors=True)
+            if not options.smoke:
+                say(f"Everything has ended ({time.monotonic() - ending:.1f} s).")
 
 
 def _data_folder(settings: Settings) -> Path:
@@ -106,11 +106,6 @@ def _data_folder(settings: Settings) -> Path:
     given = make_url(settings.database.database_url.get_secret_value())
     key = hashlib.sha256(repr((given.host, given.port, given.database, sorted(given.query.items()))).encode())
     return folder / f"server-{key.hexdigest()[:8]}"
-
-
-def _address(host: str, port: int) -> str:
-    name = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared, not bound
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def _database(

@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +30,9 @@ class Database:
         assert process is not None  # noqa: S101 - start() either sets it or raises
         return process
 
-    def stop(self, *, at_once: bool) -> None:
+    def stop(self, hurry: Callable[[], bool]) -> None:
         """End it."""
-        if at_once:
-            self.cluster.kill()
-        self.cluster.stop()
+        self.cluster.stop(hurry)
 
     def last_words(self) -> str:
         """The end of PostgreSQL's log."""

@@ -39,3 +39,13 @@ def listen(host: str, port: int) -> socket.socket:
         raise PortTaken(f"{host}:{port} can't be used ({error.strerror}): see --host and --port.") from None
     listener.setblocking(False)
     return listener
+
+
+def local_address(host: str, port: int) -> str:
+    """The web address by which this machine reaches a server that listens on `host`.
+
+    >>> local_address("0.0.0.0", 8050), local_address("::1", 80)
+    ('http://127.0.0.1:8050', 'http://[::1]:80')
+    """
+    name = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared, not bound
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,20 +74,24 @@ def spawn(
     )
 
 
-def end(process: subprocess.Popen[bytes], *, stop_signal: signal.Signals, patience_seconds: float) -> bool:
-    """Ask a process to end, then end its whole group. True when it went by itself within the time."""
-    went = process.poll() is not None
-    if not went:
+def end(
+    process: subprocess.Popen[bytes],
+    *,
+    stop_signal: signal.Signals,
+    patience_seconds: float,
+    hurry: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Ask a process to end, then end its whole group. True when it went by itself within the time and without hurry."""
+    until = time.monotonic() + patience_seconds
+    if process.poll() is None:
         with suppress(ProcessLookupError):
             process.send_signal(stop_signal)
-        try:
-            process.wait(patience_seconds)
-            went = True
-        except subprocess.TimeoutExpired:
-            pass
+    while (went := process.poll()) is None and time.monotonic() < until and not hurry():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
     end_group(process.pid)
     process.wait()
-    return went
+    return went is not None
 
 
 def end_group(group: int) -> None:

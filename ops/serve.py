@@ -5,9 +5,9 @@ import time
 from collections.abc import Mapping
 
 from ops.parts import answers_ready, jobs_worker, program, web_processes
-from ops.port import listen
+from ops.port import listen, local_address
 from ops.processes import end
-from ops.supervisor import Supervisor, say, stopping_on_signals
+from ops.supervisor import Supervisor, say
 from settings import Settings
 
 
@@ -30,27 +30,31 @@ def run_serve(settings: Settings, *, migrate: bool, jobs: bool) -> int:
             " ./run demo brings its own database; docs/settings.md lists every setting."
         )
     supervisor = Supervisor()
-    try:
-        with stopping_on_signals():
-            listener = listen(settings.web.host, settings.web.port)
-            if migrate:
-                _migrate()
-            environment: Mapping[str, str] = {}
-            for part in web_processes(listener, settings.web.workers, environment=environment, logs=None):
-                supervisor.start(part)
-            host = settings.web.host
-            address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{settings.web.port}"  # noqa: S104
-            supervisor.wait_until(lambda: answers_ready(address), "The web server")
-            worker = jobs_worker(environment=environment, logs=None) if jobs else None
-            if worker is not None:
-                supervisor.start(worker)
-            say(f"gridaudit serves {address}/ with {settings.web.workers} web processes.")
-            supervisor.watch()
-            return 0
-    finally:
-        begun = time.monotonic()
-        supervisor.stop()
-        say(f"Everything has ended ({time.monotonic() - begun:.1f} s).")
+    with supervisor.ended_by_signals():
+        try:
+            _serve(settings, supervisor, migrate=migrate, jobs=jobs)
+        finally:
+            begun = time.monotonic()
+            supervisor.stop()
+            say(f"Everything has ended ({time.monotonic() - begun:.1f} s).")
+    return 0
+
+
+def _serve(settings: Settings, supervisor: Supervisor, *, migrate: bool, jobs: bool) -> None:
+    host, port = settings.web.host, settings.web.port
+    listener = listen(host, port)
+    if migrate:
+        _migrate()
+    environment: Mapping[str, str] = {}
+    for part in web_processes(listener, settings.web.workers, environment=environment, logs=None):
+        supervisor.start(part)
+    address = local_address(host, port)
+    supervisor.wait_until(lambda: answers_ready(address), "The web server")
+    worker = jobs_worker(environment=environment, logs=None) if jobs else None
+    if worker is not None:
+        supervisor.start(worker)
+    say(f"gridaudit serves {address}/ with {settings.web.workers} web processes.")
+    supervisor.watch()
 
 
 def _migrate() -> None:

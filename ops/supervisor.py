@@ -1,8 +1,8 @@
 """Watches over the parts that run side by side: starts them, restarts what crashes, ends all of them in order.
 
 Ctrl-C, SIGTERM and a closed terminal (SIGHUP) become the exception `Stopped` in the main thread, at whatever step the
-program is, so one `finally` ends everything. A second one of them ends it at once. Killed with -9, the kernel ends the
-parts (see `ops.processes`).
+program is, so one `finally` ends everything. A second one raises nothing: it takes away the patience of the ending that
+is under way. Killed with -9, the kernel ends the parts (see `ops.processes`).
 """
 
 import os
@@ -52,8 +52,8 @@ class Part(Protocol):
     def start(self) -> subprocess.Popen[bytes]:
         """Start it (again); the process whose end is its crash."""
 
-    def stop(self, *, at_once: bool) -> None:
-        """End it and everything it started."""
+    def stop(self, hurry: Callable[[], bool]) -> None:
+        """End it and everything it started; by force as soon as `hurry()`."""
 
     def last_words(self) -> str:
         """What it said last, for the user."""
@@ -69,8 +69,9 @@ class Program:
     folder: Path
     log: Path | None = None
     pass_fds: tuple[int, ...] = ()
-    patience_seconds: float = 6.0
+    patience_seconds: float = 5.0
     process: subprocess.Popen[bytes] | None = None
+    asked_at: float | None = None
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start it; what a crashed one may have left of its group is ended first."""
@@ -86,14 +87,17 @@ class Program:
                 handle.close()
         return self.process
 
-    def stop(self, *, at_once: bool) -> None:
-        """SIGTERM, some patience, then the whole group."""
+    def stop(self, hurry: Callable[[], bool]) -> None:
+        """SIGTERM, some patience from the first asking on, then the whole group."""
         if self.process is not None:
-            end(self.process, stop_signal=signal.SIGTERM, patience_seconds=0.2 if at_once else self.patience_seconds)
+            self.ask_to_stop()
+            left = self.patience_seconds - (time.monotonic() - (self.asked_at or 0.0))
+            end(self.process, stop_signal=signal.SIGTERM, patience_seconds=left, hurry=hurry)
 
     def ask_to_stop(self) -> None:
         """SIGTERM without waiting, so that several parts end side by side."""
-        if self.process is not None and self.process.poll() is None:
+        if self.asked_at is None and self.process is not None and self.process.poll() is None:
+            self.asked_at = time.monotonic()
             with suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGTERM)
 
@@ -133,7 +137,8 @@ class Supervisor:
 
     new_restarts: Callable[[], Restarts] = Restarts
     _watched: list[_Watched] = field(default_factory=list)
-    _at_once: bool = False
+    _ending: bool = False
+    _hurry: bool = False
 
     def start(self, part: Part) -> None:
         """Start a part and watch over it from now on."""
@@ -183,17 +188,38 @@ class Supervisor:
 
     def stop(self) -> None:
         """End all parts, last started first; those that are programs of ours are all asked at once."""
-        with _second_signal_hurries(self):
-            for each in reversed(self._watched):
-                if isinstance(each.part, Program):
-                    each.part.ask_to_stop()
-            for each in reversed(self._watched):
-                each.part.stop(at_once=self._at_once)
-            self._watched.clear()
+        self._ending = True
+        for each in reversed(self._watched):
+            if isinstance(each.part, Program):
+                each.part.ask_to_stop()
+        for each in reversed(self._watched):
+            each.part.stop(lambda: self._hurry)
+        self._watched.clear()
 
-    def hurry(self) -> None:
-        """No more patience while ending."""
-        self._at_once = True
+    @contextmanager
+    def ended_by_signals(self) -> Iterator[None]:
+        """Inside the block the first Ctrl-C, SIGTERM or SIGHUP raises `Stopped`; while ending, they hurry it.
+
+        Put the `finally` with `stop()` inside. A SIGHUP that was ignored at the start (nohup) stays ignored.
+        """
+
+        def receive(number: int, _frame: FrameType | None) -> None:
+            if self._ending:
+                self._hurry = True
+            else:
+                self._ending = True
+                raise Stopped(number)
+
+        before = {}
+        for number in _SIGNALS:
+            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
+            before[number] = signal.signal(number, receive)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _note_crash(self, each: _Watched, now: float) -> None:
         code = each.process.poll()
@@ -231,35 +257,3 @@ def _how_it_ended(code: int) -> str:
 
 def _indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines()[-6:])
-
-
-@contextmanager
-def stopping_on_signals() -> Iterator[None]:
-    """Inside the block Ctrl-C, SIGTERM and SIGHUP raise `Stopped`. A SIGHUP that was ignored (nohup) stays ignored."""
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        raise Stopped(number)
-
-    before = {}
-    for number in _SIGNALS:
-        if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
-            continue
-        before[number] = signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _second_signal_hurries(supervisor: Supervisor) -> Iterator[None]:
-    def hurry(_number: int, _frame: FrameType | None) -> None:
-        supervisor.hurry()
-
-    before = {number: signal.signal(number, hurry) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -34,7 +34,7 @@ def again(cluster: PrivateCluster) -> PrivateCluster:
 
 def query(cluster: PrivateCluster, statement: str, role: str = "gridaudit") -> object:
     with psycopg.connect(cluster.address("postgres", role=role), autocommit=True) as connection:
-        row = connection.execute(statement).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(statement).fetchone()
         return row[0] if row else None
 
 
