@@ -198,7 +198,8 @@ _TICKET_LIST = (
 _PEOPLE_LIST = (
     "SELECT employee.number, employee.name, employee.organisation_code, unit.name_zh AS unit_zh,"
     " unit.name_en AS unit_en, employee.is_demo, position.on_shift, position.activity, position.fixed_at,"
-    " position.speed_kmh, position.battery_percent, position.ticket_number, position.longitude AS lon, position.latitude AS lat,"
+    " position.speed_kmh, position.battery_percent, position.ticket_number, position.longitude AS lon,"
+    " position.latitude AS lat,"
     " count(*) OVER () AS total"
     " FROM employee JOIN organisation AS unit ON unit.code = employee.organisation_code"
     " LEFT JOIN inspector_position AS position ON position.employee_number = employee.number"
