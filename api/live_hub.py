@@ -1,6 +1,6 @@
 """One hub a web process: reads the change feed once, tells everyone who may see it.
 
-Feed → merged for `merge_ms` → one batch a scope, encoded once → every socket of that scope. A socket that is still being
+Feed → merged for `merge_ms` → one batch a scope, encoded once → every socket of that scope. A socket still being
 written to gets the next batches merged into one, so that a slow client costs one batch of memory, whatever it misses.
 Nothing here is state that another process would lack: a client that comes to another worker starts from a snapshot.
 """
@@ -11,7 +11,7 @@ import gzip
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
