@@ -112,7 +112,10 @@ def unix_seconds(value: float | int | datetime) -> float:
     """
     if isinstance(value, datetime):
         return value.timestamp() if value.tzinfo is not None else math.nan
-    return value / 1000 if abs(value) > 1e11 else float(value)
+    try:
+        return value / 1000 if abs(value) > 1e11 else float(value)
+    except OverflowError:  # JSON knows whole numbers of any length
+        return math.nan
 
 
 def _rounded_percent(value: float | None) -> int | None:
