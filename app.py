@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
-from api import errors, health, layers, openapi, positions, session, texts, tiles, tracks, unknown
+from api import errors, health, layers, live, openapi, positions, session, texts, tiles, tracks, unknown
 from api.body_limit import BodyLimit
 from api.callbacks import report_fault
 from api.guard import WARM_UP, Guard
@@ -34,14 +34,14 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 @asynccontextmanager
 async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
     """Start what runs beside requests, warm the page machinery up, and stop all of it again."""
-    positions.writer.start()
+    await live.start()
     try:
         await warm_up()
         server.state.ready = True
         yield
     finally:
         server.state.ready = False
-        await positions.writer.stop()
+        await live.stop()
         await dispose_engines()
 
 
@@ -76,7 +76,7 @@ server = FastAPI(
 server.state.ready = False
 errors.install(server)
 openapi.install(server)
-for part in (session, health, texts, signin, positions, tiles, tracks, layers):
+for part in (session, health, texts, signin, positions, live, tiles, tracks, layers):
     server.include_router(part.router)
 unknown.install(server)
 

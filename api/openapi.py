@@ -1,5 +1,7 @@
 """The OpenAPI document: completed with what every door shares, so that a client can be made from it."""
 
+import re
+import warnings
 from typing import Any
 
 from fastapi import FastAPI
@@ -75,7 +77,18 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
                 answers.setdefault(status, _answer(text))
             answers.setdefault("default", _answer("Any other error."))
             operation["security"] = _security(method, path)
+            operation["operationId"] = _name(method, path)
+            # A header of this name is what `security` says; OpenAPI has tools ignore it as a parameter.
+            kept = [p for p in operation.get("parameters", []) if p["name"].lower() != "authorization"]
+            operation.pop("parameters", None)
+            if kept:
+                operation["parameters"] = kept
     return document
+
+
+def _name(method: str, path: str) -> str:
+    """A name that no other operation has: two methods of one function would share FastAPI's."""
+    return "_".join([method, *re.findall(r"\w+", path.removeprefix("/api/v1"))])
 
 
 def _security(method: str, path: str) -> list[dict[str, list[str]]]:
@@ -91,14 +104,15 @@ def install(server: FastAPI) -> None:
 
     def document() -> dict[str, Any]:
         if server.openapi_schema is None:
-            server.openapi_schema = complete(
-                get_openapi(
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="Duplicate Operation ID")  # `complete` names them anew
+                bare = get_openapi(
                     title=server.title,
                     version=server.version,
                     description="Doors of gridaudit for other systems. Times are UTC, places WGS-84 (EPSG:4326).",
                     routes=server.routes,
                 )
-            )
+            server.openapi_schema = complete(bare)
         return server.openapi_schema
 
     server.openapi = document  # type: ignore[method-assign]

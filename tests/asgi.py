@@ -1,6 +1,7 @@
 """Drives the real application in this process: its lifespan, HTTP clients and sockets, all on the test's own loop."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -98,6 +99,7 @@ class Socket:
                 message = await self.next(seconds)
                 assert message["type"] != "websocket.close", message
                 if message["type"] == "websocket.send":
-                    content = json.loads(message.get("text") or message["bytes"])
+                    text = message.get("text")
+                    content = json.loads(text if text is not None else gzip.decompress(message["bytes"]))
                     if content.get("type") == kind:
                         return dict(content)

@@ -122,7 +122,7 @@ def test_a_viewer_of_one_county_sees_no_row_of_the_other(owner, schema):
                 assert not count(owner, table, f"NOT (org_path <@ '{SOUTH}' OR org_path @> '{SOUTH}')"), table.name
                 seen[table.name] = max(seen.get(table.name, 0), count(owner, table, f"org_path <@ '{SOUTH}'") or 0)
     blind = {name for name, rows in seen.items() if rows == 0}
-    assert blind == set(SHUT) & set(seen), "each table shows its own county's row to somebody, else this test proves nothing"
+    assert blind == set(SHUT) & set(seen), "each table must show its own row to somebody"
 
 
 def test_a_table_without_a_unit_is_a_catalogue_or_shut(schema):
