@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
-from billing.exact import text
+from billing.exact import exactly, text
 from billing.findings import Finding, Level
 from billing.legal import LateFeeRates, legal
 from billing.model.terms import STRICT, Certainty, Exact
@@ -42,6 +42,7 @@ class BreachCharge(BaseModel):
         return self.recovered + self.charge
 
 
+@exactly
 def _judge(
     kind: str,
     account: str,

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from billing.exact import exactly
 from billing.findings import Finding
 from billing.model.bill import Bill
 from billing.model.case import Case, parse_case
@@ -44,6 +45,7 @@ def _changed(case: Case, changes: Mapping[str, Any]) -> Case:
     return parse_case(content)
 
 
+@exactly
 def _choice(name: str, cases: list[Case], book: TariffBook | None) -> Choice:
     bills: list[Bill] = [bill(case, book) for case in cases]
     findings = tuple(finding for item in bills for finding in item.findings)

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
+from billing.exact import exactly
 from billing.legal import legal
 from billing.model.bill import Bill
 from billing.model.terms import STRICT, Certainty, Exact
@@ -71,6 +72,7 @@ def meter_error(
     return _priced("meter_error", leaf(0, "zero") - recorded * share / true_share, price, digits, edition)
 
 
+@exactly
 def wiring_coefficient(elements: Sequence[int | Decimal]) -> Decimal:
     """Correction coefficient K of a balanced load from what each metering element records (1, 0, -1).
 
@@ -137,11 +139,13 @@ class Difference(BaseModel):
     basis: str
 
 
+@exactly
 def reverse(issued: Bill) -> dict[str, Decimal]:
     """The full refund of an issued bill: each component's amount with the opposite sign, yuan."""
     return {component: -amount for component, amount in issued.amounts().items()}
 
 
+@exactly
 def difference(issued: Bill, right: Bill, kind: str = "wrong_version", *, edition: str = EDITION) -> Difference:
     """What corrects an issued bill into the right one. issued + difference = right, to the cent, per component.
 

@@ -78,8 +78,8 @@ def _demand(
             return None
         if not by_contract:
             return actual
-        if account.contract_demand_kw is None:
-            findings.append(fault(Fault.DEMAND_MISSING, account.account, "account.contract_demand_kw", "a value"))
+        if account.contract_demand_kw is None or account.contract_demand_kw < 0:
+            findings.append(fault(Fault.DEMAND_MISSING, account.account, "account.contract_demand_kw", "0 or more"))
             return None
         return billable_demand(actual, leaf(account.contract_demand_kw, "demand.contract", "kW"), policy)
     parts = []

@@ -4,12 +4,39 @@ Binary floats are wrong for bills (domain sheet 2.11), and the caller's decimal 
 everything here computes in a private context that is wide enough for every product of the package.
 """
 
-from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal
+from collections.abc import Callable, Iterable, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 CONTEXT = Context(prec=60, rounding=ROUND_HALF_UP)
 ZERO = Decimal(0)
-CENT_DIGITS = 2
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def exactly(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Run a function in our decimal context, whatever precision or rounding the caller's thread has set."""
+
+    @wraps(function)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        with localcontext(CONTEXT):
+            return function(*args, **kwargs)
+
+    return run
+
+
+def add_up(values: Iterable[Decimal]) -> Decimal:
+    """The exact sum.
+
+    >>> add_up([Decimal("0.1"), Decimal("0.2")])
+    Decimal('0.3')
+    """
+    result = ZERO
+    for value in values:
+        result = CONTEXT.add(result, value)
+    return result
 
 
 def half_up(value: Decimal, digits: int) -> Decimal:
@@ -30,12 +57,12 @@ def allocate(total: Decimal, weights: Sequence[Decimal], digits: int) -> list[De
     >>> allocate(Decimal(367), [Decimal(9000), Decimal(13500), Decimal(7500)], 0)
     [Decimal('110'), Decimal('165'), Decimal('92')]
     """
-    whole = sum(weights, ZERO)
+    whole = add_up(weights)
     if whole == 0:
         return [total, *([ZERO] * (len(weights) - 1))]
     shares = [half_up(CONTEXT.divide(CONTEXT.multiply(total, weight), whole), digits) for weight in weights]
     largest = max(range(len(weights)), key=lambda index: weights[index])
-    shares[largest] += total - sum(shares, ZERO)
+    shares[largest] = add_up([shares[largest], total, *(share.copy_negate() for share in shares)])
     return shares
 
 

@@ -56,7 +56,7 @@ def measure(account: Account, readings: Readings, plan: Plan, digits: int) -> Me
             measured.reactive = total(parts, "reactive.read", "kvarh")
     if account.basic_charge in (BasicCharge.CONTRACT_DEMAND, BasicCharge.ACTUAL_DEMAND) and not readings.demand_lines:
         measured.demand = _demand(readings)
-        if measured.demand is None:
+        if measured.demand is None or measured.demand.value < 0:
             field_name = "readings.meters.maximum_demand"
             measured.findings.append(fault(Fault.DEMAND_MISSING, account.account, field_name, "a demand reading"))
     return measured

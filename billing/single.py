@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from billing.charges import Pool, charge, power_factor_line
 from billing.demand import basic_quantities
-from billing.exact import ZERO
+from billing.exact import ZERO, exactly
 from billing.findings import Fault, Finding, Level, fault
 from billing.intervals import by_day_and_period, covers
 from billing.losses import losses, spread
@@ -59,6 +59,7 @@ def chosen_policy(policy: PolicyRow, choice: PolicyChoice) -> PolicyRow:
     return policy.model_copy(update=changes) if changes else policy
 
 
+@exactly
 def bill(case: Case, book: TariffBook | None = None) -> Bill:
     """The bill of one case. Data faults are findings of an unbilled bill; nothing is raised for data."""
     book = book or standard_book()
@@ -105,10 +106,15 @@ def _billed(work: Work) -> Bill:
                 str(account.power_factor_standard),
             )
         )
+    for name, kwh in (("account.free_kwh", account.free_kwh), ("readings.green_kwh", readings.green_kwh)):
+        if kwh < 0:
+            work.findings.append(fault(Fault.NEGATIVE_ENERGY, account.account, name, "0 or more", str(kwh)))
     for position, transformer in enumerate(account.transformers):
-        if getattr(transformer, "rated_kva", Decimal(1)) <= 0:
-            name = f"account.transformers.{position}.rated_kva"
-            work.findings.append(fault(Fault.TRANSFORMER_INVALID, account.account, name, "above 0"))
+        numbers = transformer.model_dump(exclude={"method", "hours"}, exclude_none=True)
+        bad = sorted(name for name, value in numbers.items() if value < 0 or (name == "rated_kva" and value == 0))
+        for name in bad:
+            place = f"account.transformers.{position}.{name}"
+            work.findings.append(fault(Fault.TRANSFORMER_INVALID, account.account, place, "a positive number"))
     if _blocked(work.findings):
         return _refused(case, work.findings)
 

@@ -120,14 +120,15 @@ def prepare(chunk: Chunk) -> Basic | None:
     if len(rows):
         demand = demand.copy()
         contract = columns.get("contract_demand_kw")[rows]
-        chunk.fail(rows[contract == MISSING], Fault.DEMAND_MISSING)
-        contract = np.where(contract == MISSING, 0, contract)
+        chunk.fail(rows[contract < 0], Fault.DEMAND_MISSING)  # MISSING is negative too
+        contract = np.where(contract < 0, 0, contract)
         limit = contract * table.over_share[chunk.plan[rows]]  # kW (4) x share (2): millionths
         actual, excess = demand[rows], demand[rows] - limit
         start = np.where(table.over_jump[chunk.plan[rows]] != 0, limit, contract * 100)
         demand[rows] = np.where(actual <= limit, contract * 100, start + 2 * excess)
     limit = table.discount_limit[chunk.plan]
     wanted = (way > CAPACITY) & (limit != NO_PRICE) & (capacity > 0)
+    chunk.beyond |= wanted & (capacity > 10**13)
     # kWh (2) against kWh/kVA (2) x kVA (4).
     discount = wanted & (chunk.whole * 10**4 >= np.where(wanted, limit, 0) * np.where(wanted, capacity, 0))
     return Basic(chunk, way, demand, _spans(chunk, capacity), _cycle(chunk), discount)

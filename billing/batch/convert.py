@@ -19,6 +19,7 @@ from billing.batch.columns import (
     Columns,
 )
 from billing.batch.plans import EPOCH, day_of, scaled
+from billing.exact import CONTEXT
 from billing.model.account import Account, FormulaLoss
 from billing.model.case import Case, PolicyChoice
 from billing.tariff.book import TariffBook
@@ -27,11 +28,15 @@ from billing.tariff.book import TariffBook
 def case_of_row(
     columns: Columns, row: int, book: TariffBook, policy: PolicyChoice | None = None, known_at: datetime | None = None
 ) -> Case:
-    """One row as a case: `billing.bill` of it is the row's bill with lines, trace and explanation."""
+    """One row as a case: `billing.bill` of it is the row's bill with lines, trace and explanation.
+
+    Raises IndexError, OverflowError or ValidationError for a row whose codes or days are none; `BatchResult.findings`
+    says what is wrong with such a row.
+    """
 
     def number(name: str) -> Decimal | None:
         value = int(columns.get(name)[row]) if COLUMNS[name].default != MISSING or columns.has(name) else MISSING
-        return None if value == MISSING else Decimal(value).scaleb(-COLUMNS[name].scale)
+        return None if value == MISSING else Decimal(value).scaleb(-COLUMNS[name].scale, CONTEXT)
 
     def whole(name: str) -> int:
         return int(columns.get(name)[row])

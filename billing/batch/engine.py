@@ -17,7 +17,8 @@ from billing.batch.losses import add_losses, take_sub_accounts
 from billing.batch.metering import measure
 from billing.batch.plans import PlanCache
 from billing.batch.result import POWER_FACTOR, BatchResult, Block
-from billing.batch.state import Chunk, open_chunk
+from billing.batch.state import STRUCTURAL, Chunk, open_chunk
+from billing.exact import exactly
 from billing.findings import Fault
 from billing.model.bill import Bill
 from billing.model.case import PolicyChoice
@@ -25,6 +26,7 @@ from billing.model.terms import Scheme
 from billing.single import bill
 from billing.tariff.book import TariffBook, standard_book
 
+WIDEST_RESULT = 9 * 10**18
 CHUNK_ROWS = 32_768
 """Small enough that a chunk's arrays stay in a processor's cache, large enough that Python's part is small."""
 SINGLE_PART = list(Scheme).index(Scheme.SINGLE_PART)
@@ -59,6 +61,7 @@ def bill_chunks(
         yield _bill_chunk(part, cache, start, keep_lines, rows)
 
 
+@exactly
 def _bill_chunk(
     columns: Columns, cache: PlanCache, offset: int, keep_lines: bool, overlap: np.typing.NDArray[np.bool_] | None
 ) -> BatchResult:
@@ -147,6 +150,7 @@ def _result(
     percent: Integers,
     discount: np.typing.NDArray[np.bool_] | None,
 ) -> BatchResult:
+    chunk.beyond &= (chunk.faults & int(STRUCTURAL)) == 0
     chunk.faults[chunk.beyond] = 0
     billed = chunk.faults == 0
     if not billed.all():
@@ -188,28 +192,51 @@ def _power_factor_block(
 
 def _other_path(chunk: Chunk, result: BatchResult, cache: PlanCache) -> None:
     """Rows whose numbers do not fit these scales are billed by the single-account executor, to the same cent."""
-    rows = np.flatnonzero(chunk.beyond).tolist()
-    for row in rows:
+    for row in np.flatnonzero(chunk.beyond).tolist():
         one = bill(case_of_row(chunk.columns, row, cache.book, cache.choice, cache.known_at), cache.book)
-        result.exact_bills[row] = one
-        result.billed[row] = one.billed
-        result.total[row] = int(one.total * 100)
-        for values in result.amounts.values():
+        numbers = _numbers(one)
+        fits = all(abs(number) <= WIDEST_RESULT for number in numbers.values())
+        for values in (result.total, *result.amounts.values(), *result.energy, result.billed_kwh, result.read_kwh):
             values[row] = 0
-        for code, amount in one.amounts().items():
-            result.amounts[code][row] = int(amount * 100)
         for item in one.findings:
             result.faults[row] |= int(Fault[item.rule.upper()])
-        _energy_of(result, row, one)
+        if not fits:
+            result.faults[row] |= int(Fault.SCALE_EXCEEDED)
+        result.billed[row] = one.billed and fits
+        if not result.billed[row]:
+            continue
+        result.exact_bills[row] = one
+        targets = _targets(result)
+        for name, number in numbers.items():
+            targets[name][row] = number
 
 
-def _energy_of(result: BatchResult, row: int, one: Bill) -> None:
-    if one.energy is None:
-        return
-    result.billed_kwh[row] = int(one.energy.billed_kwh * 100)
-    result.energy[:, row] = [int(one.energy.by_period.get(str(period), 0) * 100) for period in PERIODS]
-    if one.energy.power_factor is not None:
-        result.power_factor[row] = int(one.energy.power_factor * 100)
+def _targets(result: BatchResult) -> dict[str, Integers]:
+    """The columns of a result by the names of `_numbers`."""
+    names = ("total", "billed_kwh", "read_kwh", "transformer_loss_kwh", "line_loss_kwh", "sub_account_kwh",
+             "reactive_kvarh", "demand_kw", "power_factor", "power_factor_percent", "discount")  # fmt: skip
+    targets: dict[str, Integers] = {name: getattr(result, name) for name in names}
+    targets |= {f"amount {code}": values for code, values in result.amounts.items()}
+    return targets | {f"energy {period}": result.energy[place] for place, period in enumerate(PERIODS)}
+
+
+def _numbers(one: Bill) -> dict[str, int]:
+    """A bill as the integers of a result's columns."""
+    numbers = {"total": int(one.total * 100)}
+    numbers |= {f"amount {code}": int(amount * 100) for code, amount in one.amounts().items()}
+    energy = one.energy
+    if energy is None:
+        return numbers
+    for name in ("billed_kwh", "read_kwh", "transformer_loss_kwh", "line_loss_kwh", "sub_account_kwh"):
+        numbers[name] = int(getattr(energy, name) * 100)
+    numbers |= {f"energy {period}": int(kwh * 100) for period, kwh in energy.by_period.items()}
+    numbers["reactive_kvarh"] = int((energy.reactive_kvarh or 0) * 100)
+    numbers["demand_kw"] = int((energy.demand_kw or 0) * 1_000_000)
+    if energy.power_factor is not None:
+        numbers["power_factor"] = int(energy.power_factor * 100)
+    numbers["power_factor_percent"] = int((energy.power_factor_percent or 0) * 100)
+    numbers["discount"] = int(energy.discount)
+    return numbers
 
 
 def _overlapping(columns: Columns) -> np.typing.NDArray[np.bool_] | None:

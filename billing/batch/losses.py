@@ -9,10 +9,15 @@ from billing.batch.integers import allocate, half_up, round_estimate
 from billing.batch.metering import CENTI, period_rows
 from billing.batch.state import Chunk
 from billing.findings import Fault
+from billing.model.account import FormulaLoss, TableLoss
 from billing.model.terms import Period
 from billing.single import SUB_SCHEMES
 
 FORMULA, TABLE = 1, 2
+FORMULA_NUMBERS = tuple(name for name in FormulaLoss.model_fields if name not in ("method", "rated_kva", "hours"))
+TABLE_NUMBERS = tuple(name for name in TableLoss.model_fields if name not in ("method", "days"))
+WIDEST_LOSS = 1e9
+"""kWh or kvarh; far above the largest energy that columns hold, far below where an estimate loses whole units."""
 RATIO, QUANTITY = 1, 2
 
 
@@ -49,6 +54,9 @@ def add_losses(chunk: Chunk) -> None:
     chunk.reactive = np.where(chunk.standard != 0, reactive, 0)
     _adjust(chunk)
     chunk.whole = chunk.energy.sum(axis=0)
+    for name in ("free_kwh", "green_kwh"):
+        if chunk.columns.has(name):
+            chunk.fail(np.flatnonzero(chunk.columns.get(name) < 0), Fault.NEGATIVE_ENERGY)
     chunk.fail(np.flatnonzero((chunk.energy < 0).any(axis=0)), Fault.NEGATIVE_ENERGY)
     chunk.beyond |= chunk.whole > 10**10
 
@@ -70,6 +78,8 @@ def _formula(chunk: Chunk, rows: Rows) -> tuple[Integers, Integers]:
 
     rated = column("rated_kva")
     bad = rated <= 0
+    for name in FORMULA_NUMBERS:
+        bad |= column(name) < 0
     chunk.fail(rows[bad], Fault.TRANSFORMER_INVALID)
     rated = np.where(bad, 1, rated)
     hours = np.where(column("transformer_hours") == MISSING, chunk.days[rows] * 2400, column("transformer_hours"))
@@ -92,7 +102,12 @@ def _formula(chunk: Chunk, rows: Rows) -> tuple[Integers, Integers]:
             return iron + Fraction(int(shape[row]), 10**4) * Fraction(int(load[row]), 10**4) * base * load_square
 
         estimate = np.where(idle, 0.0, estimate)
-        return np.where(idle, 0, round_estimate(estimate, lambda row: Fraction(0) if idle[row] else exact(row)))
+        large = ~(estimate <= WIDEST_LOSS)
+        chunk.beyond[rows[large]] = True
+        estimate = np.where(large, WIDEST_LOSS, estimate)
+        return np.where(
+            idle, 0, round_estimate(estimate, lambda row: Fraction(0) if idle[row] or large[row] else exact(row))
+        )
 
     return (
         loss(column("no_load_loss_kw"), column("load_loss_kw"), of_rated=False),
@@ -105,11 +120,17 @@ def _table(chunk: Chunk, rows: Rows) -> tuple[Integers, Integers]:
     columns = chunk.columns
     days = columns.get("transformer_days")[rows]
     days = np.where(days == MISSING, chunk.days[rows] * 100, days)
+    bad = days < 0
+    for name in TABLE_NUMBERS:
+        bad |= columns.get(name)[rows] < 0
+    chunk.fail(rows[bad], Fault.TRANSFORMER_INVALID)
 
     def loss(iron: str, copper: str, energy: Integers) -> Integers:
         share = columns.get(copper)[rows]
-        chunk.too_large(rows, share.astype(np.float64) * energy)
-        return half_up(columns.get(iron)[rows] * days * 100 + share * energy, 10**8)
+        chunk.too_large(rows, share.astype(np.float64) * energy * 2)
+        iron_loss = columns.get(iron)[rows]
+        chunk.too_large(rows, iron_loss.astype(np.float64) * days * 200)
+        return half_up(iron_loss * days * 100 + share * energy, 10**8)
 
     return (
         loss("iron_kwh_per_day", "copper_share", chunk.read[rows]),

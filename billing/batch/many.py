@@ -7,6 +7,7 @@ from itertools import groupby
 
 from billing.batch.convert import columns_of_cases
 from billing.batch.engine import bill_columns
+from billing.exact import CONTEXT
 from billing.findings import Finding
 from billing.model.case import Case
 from billing.single import bill
@@ -33,7 +34,7 @@ def bill_many(cases: Sequence[Case], book: TariffBook | None = None) -> Many:
         batch = bill_columns(columns, book, group[0].policy, group[0].known_at)
         for row, place in enumerate(fitting):
             if batch.billed[row]:
-                result.totals[positions[place]] = Decimal(int(batch.total[row])).scaleb(-2)
+                result.totals[positions[place]] = Decimal(int(batch.total[row])).scaleb(-2, CONTEXT)
         for place in [*others, *(fitting[row] for row in range(len(fitting)) if not batch.billed[row])]:
             one = bill(group[place], book)
             result.findings += one.findings

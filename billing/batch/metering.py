@@ -18,9 +18,10 @@ FIRST_INDUSTRIAL = list(Scheme).index(Scheme.SINGLE_PART)
 def measure(chunk: Chunk) -> None:
     """Read energy by period, reactive energy and demand of every row; faults are marked."""
     columns = chunk.columns
-    for name in ("multiplier", "removed_multiplier"):
-        if columns.has(name):
-            chunk.faults[columns.get(name) <= 0] |= int(Fault.MULTIPLIER_INVALID)
+    if columns.has("multiplier"):
+        chunk.faults[columns.get("multiplier") <= 0] |= int(Fault.MULTIPLIER_INVALID)
+    if columns.has("removed_multiplier"):
+        chunk.faults[_removed(chunk) & (columns.get("removed_multiplier") <= 0)] |= int(Fault.MULTIPLIER_INVALID)
     for period, rows in period_rows(chunk):
         place = PERIODS.index(period)
         energy, found = register_energy(chunk, REGISTER_OF[period], rows)
@@ -31,6 +32,16 @@ def measure(chunk: Chunk) -> None:
     _reactive(chunk)
     _demand(chunk)
     chunk.read = chunk.energy.sum(axis=0)
+
+
+def _removed(chunk: Chunk) -> Mask:
+    """Rows in whose period a meter was removed: it has a reading."""
+    names = ["removed_maximum_demand", *(f"removed_current_{register}" for register in Register)]
+    present = np.zeros(chunk.size, np.bool_)
+    for name in names:
+        if chunk.columns.has(name):
+            present |= chunk.columns.get(name) != MISSING
+    return present
 
 
 def period_rows(chunk: Chunk) -> list[tuple[Period, Rows]]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from billing.batch.columns import PERIODS, SCHEMES, Columns, Integers, Rows
 from billing.batch.plans import PlanCache, day_of
+from billing.exact import CONTEXT
 from billing.findings import Fault, Finding, fault
 from billing.model.bill import Bill, Notice
 from billing.model.terms import Period
@@ -115,8 +116,8 @@ class BatchResult:
                     start, end = (day_of(int(self.columns.get(name)[row])) for name in ("period_start", "period_end"))
                 yield LineRow(
                     row + self.offset, block.component, block.period, block.sub_account, start, end,
-                    Decimal(quantity).scaleb(-block.quantity_scale), units[block.component],
-                    Decimal(price).scaleb(-block.price_scale), Decimal(amount).scaleb(-2), day, cycle,
+                    Decimal(quantity).scaleb(-block.quantity_scale, CONTEXT), units[block.component],
+                    Decimal(price).scaleb(-block.price_scale, CONTEXT), Decimal(amount).scaleb(-2, CONTEXT), day, cycle,
                     bases.get(block.component, False) and self._sub_in_base(block, row), tariff_rows,
                 )  # fmt: skip
         for row, made in self.exact_bills.items():
@@ -181,6 +182,7 @@ FIELDS: dict[Fault, str] = {
     Fault.TRANSFORMER_INVALID: "rated_kva",
     Fault.CONTRACT_PRICE_MISSING: "contract_price_*, green_premium",
     Fault.POWER_FACTOR_STANDARD: "power_factor_standard",
+    Fault.SCALE_EXCEEDED: "current_*, multiplier",
     Fault.SUB_ACCOUNT_INVALID: "sub_kind, sub_value, sub_scheme",
     Fault.BASIC_CHARGE_INVALID: "basic_charge",
 }

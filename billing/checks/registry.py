@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from billing.checks.facts import facts_of
 from billing.checks.rules import ExpressionRule, Rule, Stage
+from billing.exact import exactly
 from billing.findings import Finding, Level
 from billing.model.bill import Bill
 from billing.model.case import Case
@@ -45,6 +46,7 @@ class Registry:
         """The rules of a stage in order."""
         return [rule for rule in self._rules if stage is None or rule.stage is stage]
 
+    @exactly
     def run(self, case: Case, made: Bill | None, stage: Stage) -> list[Finding]:
         """All findings of a stage."""
         facts = facts_of(case, made)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel, Field
 
+from billing.exact import add_up
 from billing.findings import Finding
 from billing.model.terms import STRICT, Certainty, Exact
 from billing.trace import TraceMismatch, TraceNode, evaluate
@@ -93,7 +94,7 @@ class Bill(BaseModel):
 
     def amount(self, component: str) -> Decimal:
         """Sum of the lines of one component, yuan."""
-        return sum((line.amount for line in self.lines if line.component == component), Decimal(0))
+        return add_up(line.amount for line in self.lines if line.component == component)
 
     def amounts(self) -> dict[str, Decimal]:
         """Sum of the lines by component, in the order of the bill, yuan."""
