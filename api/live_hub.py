@@ -95,6 +95,8 @@ class Hub:
         self._wall_clock = wall_clock
         self.clients: set[Client] = set()
         self.sequence = 0
+        self._begun = False
+        """Whether `sequence` has been read: 0 is also the number of an empty feed."""
         self.database_ok = False
         self._ring: deque[tuple[float, feed.Change]] = deque()
         self._ring_floor = 0
@@ -169,12 +171,12 @@ class Hub:
     async def look(self) -> None:
         """Read the feed once and hand out what is new. A database that does not answer is told to every client."""
         try:
-            if self.sequence == 0:
-                self.sequence = await feed.newest()
-                self._ring_floor = self.sequence
+            if not self._begun:
+                self.sequence = self._ring_floor = await feed.newest()
+                self._begun = True
             changes = await feed.changes_since(self.sequence)
         except Exception as error:
-            if self.database_ok or not self._read_at:
+            if self.database_ok:
                 log.warning("the change feed cannot be read: %s", error)
             self._say_database(ok=False)
             return
