@@ -9,6 +9,9 @@ window.gridaudit = window.gridaudit || {};
   const SNAPSHOT_MS = 15000;
   const SIGNED_OUT = 4401;
 
+  /** A large message comes as gzipped JSON in a binary frame. */
+  const unpack = (data) => new Response(new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+
   /**
    * States: "connecting", "live", "reconnecting", "signed_out". `database` is "ok" or "lost".
    * `handlers`: snapshot(message), delta(message), state(state, database).
@@ -42,7 +45,15 @@ window.gridaudit = window.gridaudit || {};
       this.socket = socket;
       this.sequence = null;
       this._awaitSnapshot();
-      socket.onmessage = (event) => socket === this.socket && this._take(event.data);
+      socket.binaryType = "arraybuffer";
+      // One after the other: a packed snapshot is unpacked asynchronously, and what follows it must wait.
+      let turn = Promise.resolve();
+      socket.onmessage = (event) => {
+        turn = turn.then(async () => {
+          const text = typeof event.data === "string" ? event.data : await unpack(event.data).catch(() => "");
+          if (socket === this.socket) this._take(text);
+        });
+      };
       socket.onclose = (event) => socket === this.socket && this._lost(event.code);
       socket.onerror = () => {};
     }
