@@ -1,6 +1,7 @@
-"""The demo's accounts as its loader left them in the data folder, in a file that only its owner may read."""
+"""The demo's accounts, kept for later starts in a file of the data folder that only its owner may read."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +29,18 @@ class DemoAccess:
     """File with the tokens of the simulated phones."""
 
 
+def save(folder: Path, accounts: Sequence[tuple[str, str, str, str]], wall_token: str) -> None:
+    """Write the file, mode 0600 from its first byte; a reader sees the old one or the whole new one."""
+    draft = folder / f".{FILE}.new"
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    content = {"accounts": accounts, "wall_token": wall_token}
+    draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    draft.replace(folder / FILE)
+
+
 def saved(folder: Path) -> DemoAccess | None:
-    """What the load left behind; None when a file is missing or unreadable. Read here and not by the loader's own
-    function, because that brings the whole loader into the memory of the supervisor.
-    """
+    """What the load left behind; None when a file is missing or unreadable."""
     devices = folder / DEVICES_FILE
     try:
         raw = json.loads((folder / FILE).read_text(encoding="utf-8"))

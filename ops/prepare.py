@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from data_access.demo_load import DatabaseNotEmpty, demo_state, empty_schema
 from data_access.migrate import migrate
 from i18n import UnknownText, t
+from ops import accounts
 from ops.settings_text import explain
 from settings import get_settings
 
@@ -38,6 +39,7 @@ def _load(address: str, *, size: str, seed: int, data_folder: Path) -> None:
     """Fill the database with the demo utility, with a progress bar; elsewhere than on a terminal a line a step."""
     from demo.load import load
 
+    accounts.forget(data_folder)
     begun = time.monotonic()
     columns = (
         TextColumn("  {task.description:<34}"),
@@ -56,7 +58,8 @@ def _load(address: str, *, size: str, seed: int, data_folder: Path) -> None:
                 console.print(f"  {share:4.0%}  {_step_text(what)}")
                 last = what
 
-        load(address, size=size, seed=seed, progress=step, data_dir=data_folder)
+        report = load(address, size=size, seed=seed, progress=step, data_dir=data_folder)
+        accounts.save(data_folder, report.accounts, report.wall_token)
     console.print(f"  The demo utility stands ({time.monotonic() - begun:.0f} s).")
 
 

@@ -1,5 +1,6 @@
 """The smoke test: what a signed-in user meets first answers, and the live picture moves."""
 
+import gzip
 import json
 import math
 import time
@@ -123,8 +124,10 @@ def _next(live: ClientConnection, kind: str, until: float) -> dict:
     while True:
         left = until - time.monotonic()
         try:
-            message = json.loads(live.recv(timeout=max(left, 0.01)))
+            received = live.recv(timeout=max(left, 0.01))
         except TimeoutError:
             raise _Failed(f"no {kind} with news came within {MOVES_WITHIN_SECONDS:.0f} s") from None
+        # A snapshot comes as a binary frame of gzipped JSON, everything else as text.
+        message = json.loads(gzip.decompress(received) if isinstance(received, bytes) else received)
         if message["type"] == kind:
             return message

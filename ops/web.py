@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{explain(error)}\n")
         return 2
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for chatty in ("httpx", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     server = uvicorn.Server(
         uvicorn.Config(
             "app:server",
