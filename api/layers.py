@@ -14,6 +14,12 @@ from data_access.scope import require_viewer
 router = APIRouter(prefix="/api/v1/map", tags=["map"])
 
 
+class GeoJson(Response):
+    """What the answers are called."""
+
+    media_type = "application/geo+json"
+
+
 class FeatureCollection(BaseModel):
     """GeoJSON (RFC 7946)."""
 
@@ -30,18 +36,18 @@ class GridFeatures(FeatureCollection):
 _SAME: dict[int | str, dict[str, Any]] = {304: {"description": "What `If-None-Match` names is still right"}}
 
 
-@router.get("/borders", response_class=Response, responses={200: {"model": FeatureCollection}, **_SAME})
+@router.get("/borders", response_class=GeoJson, responses={200: {"model": FeatureCollection}, **_SAME})
 async def borders(request: Request) -> Response:
     """Boundaries of prefectures and counties in scope, of the units above, and the province's outline."""
     viewer = require_viewer()
     layer = await layers.borders(viewer)
     etag = f'"{hashlib.blake2b(layer.body, digest_size=12).hexdigest()}"'
-    return answer(request, layer.body, "application/geo+json", etag, fresh_seconds=300)
+    return answer(request, layer.body, GeoJson.media_type, etag, fresh_seconds=300)
 
 
 @router.get(
     "/grid",
-    response_class=Response,
+    response_class=GeoJson,
     responses={200: {"model": GridFeatures}, 422: {"description": "A parameter that cannot be meant"}, **_SAME},
 )
 async def grid(
@@ -55,4 +61,4 @@ async def grid(
         raise BadParameter("bbox", bbox, f"a box of at most {layers.MAX_BOX_DEGREES:g} degrees each way")
     body = await layers.grid(require_viewer(), box, parse_whole("zoom", zoom, 0, 24))
     etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-    return answer(request, body, "application/geo+json", etag, fresh_seconds=60)
+    return answer(request, body, GeoJson.media_type, etag, fresh_seconds=60)

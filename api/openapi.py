@@ -74,7 +74,13 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
             answers = operation.setdefault("responses", {})
             answers.pop("422", None)
             for status, text in SHARED.items():
-                answers.setdefault(status, _answer(text))
+                answer = answers.setdefault(status, _answer(text))
+                answer.setdefault("content", _answer(text)["content"])
+            for answer in answers.values():
+                for content in answer.get("content", {}).values():
+                    if "$ref" in content.get("schema", {}):
+                        # FastAPI adds `type: string` where an answer isn't called application/json.
+                        content["schema"] = {"$ref": content["schema"]["$ref"]}
             answers.setdefault("default", _answer("Any other error."))
             operation["security"] = _security(method, path)
             operation["operationId"] = _name(method, path)
