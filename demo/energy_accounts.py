@@ -92,7 +92,6 @@ def base_terms(accounts: Accounts, chance: np.random.Generator) -> list[Terms]:
     """Terms of every account, as `billing.Account` without its number; faults of the file are planted later."""
     found = []
     rolls = chance.random((len(accounts), 8))
-    days = accounts.opened.astype("datetime64[D]").astype(str)
     for place in range(len(accounts)):
         roll, capacity, scheme = rolls[place], float(accounts.capacity[place]), str(accounts.scheme[place])
         high = accounts.voltage[place] != "<1kV"
@@ -101,7 +100,6 @@ def base_terms(accounts: Accounts, chance: np.random.Generator) -> list[Terms]:
             "scheme": scheme,
             "voltage": str(accounts.voltage[place]),
             "capacity_kva": f"{capacity:g}",
-            "opened": str(days[place]),
         }
         category = accounts.category[place]
         if category == "residential" and roll[0] < 0.07:

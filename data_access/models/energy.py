@@ -13,7 +13,7 @@ from the array only.
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Computed, Numeric
+from sqlalchemy import Computed, Index, Numeric, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Integer
@@ -58,7 +58,12 @@ class MeterReading(Base):
     """
 
     __tablename__ = "meter_reading"
-    __table_args__ = ({"postgresql_partition_by": "RANGE (month)"},)
+    __table_args__ = (
+        Index(
+            "ix_meter_reading_event", "county_code", "customer_number", postgresql_where=text("kind <> 'period_end'")
+        ),
+        {"postgresql_partition_by": "RANGE (month)"},
+    )
 
     county_code: Mapped[CountyKey]
     month: Mapped[date] = mapped_column(primary_key=True)

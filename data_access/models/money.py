@@ -42,7 +42,10 @@ class TariffVersion(Base):
 
 
 class AccountTerms(Base):
-    """How an account is billed from a day on: the content of `billing.Account` without its number."""
+    """How an account is billed from a day on: the content of `billing.Account` without its number, opening and closing.
+
+    A month is billed by the terms that hold on its first day: changes begin with a month.
+    """
 
     __tablename__ = "account_terms"
 

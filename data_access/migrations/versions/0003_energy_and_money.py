@@ -216,6 +216,7 @@ CREATE TABLE adjustment (
 );
 CREATE INDEX ix_adjustment_customer ON adjustment (county_code, customer_number);
 CREATE INDEX ix_customer_number ON customer (number);
+CREATE INDEX ix_meter_reading_event ON meter_reading (county_code, customer_number) WHERE kind <> 'period_end';
 """
 
 IN_SCOPE = "org_path <@ (SELECT viewer_path())"

@@ -1,0 +1,105 @@
+"""The worker: takes jobs from the database's own queue (procrastinate) under `gridaudit_system`.
+
+A job that a worker left behind when it was killed is taken up again: its worker's heartbeat stops, and whoever still
+lives puts it back into the queue.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any
+
+from procrastinate import App, PsycopgConnector, RetryStrategy
+from psycopg import OperationalError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from data_access.engine import database_address
+from jobs.billing_run import bill_run
+
+log = logging.getLogger("gridaudit.worker")
+
+QUEUES = ("billing",)
+HEARTBEAT_S = 5.0
+DEAD_AFTER_S = 20.0
+"""A worker whose heart has not beaten for so long is taken for dead."""
+KEEP_HOURS = 24 * 7
+"""How long a finished job stays readable."""
+
+
+def make_app(address: str | None = None) -> App:
+    """The app with all its tasks. `address`: default the web login's."""
+    plain = make_url(address or database_address()).set(drivername="postgresql")
+    connector = PsycopgConnector(
+        conninfo=plain.render_as_string(hide_password=False),
+        kwargs={"options": "-c timezone=UTC -c role=gridaudit_system", "connect_timeout": 5},
+        min_size=1,
+        max_size=4,
+    )
+    app = App(connector=connector)
+
+    @app.task(
+        name="bill_month",
+        queue="billing",
+        retry=RetryStrategy(
+            max_attempts=20, wait=2, linear_wait=5, retry_exceptions={OperationalError, DBAPIError, OSError}
+        ),
+    )
+    async def bill_month(county: str, run: int) -> None:
+        await bill_run(county, run)
+
+    return app
+
+
+async def revive(app: App, dead_after_s: float = DEAD_AFTER_S) -> int:
+    """Put the jobs of dead workers back into the queue; returns how many."""
+    count = 0
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after_s):
+        log.warning("job %s (%s) was left behind by its worker: queued again", job.id, job.task_name)
+        await app.job_manager.retry_job(job)
+        count += 1
+    return count
+
+
+async def _keep_reviving(app: App, dead_after_s: float) -> None:
+    while True:
+        try:
+            await revive(app, dead_after_s)
+            await app.job_manager.delete_old_jobs(nb_hours=KEEP_HOURS, include_failed=True)
+        except Exception:
+            log.warning("looking after left jobs failed, again soon", exc_info=True)
+        await asyncio.sleep(dead_after_s / 2)
+
+
+async def run_worker(
+    address: str | None = None,
+    *,
+    concurrency: int = 1,
+    wait: bool = True,
+    heartbeat_s: float = HEARTBEAT_S,
+    dead_after_s: float = DEAD_AFTER_S,
+    **options: Any,
+) -> None:
+    """Work until cancelled; with `wait` False until the queue is empty.
+
+    Cancelling lets the running chunk end or roll back; what is left of a run is done by the next worker.
+    """
+    app = make_app(address)
+    async with app.open_async():
+        await revive(app, dead_after_s)
+        looking = asyncio.create_task(_keep_reviving(app, dead_after_s))
+        try:
+            await app.run_worker_async(
+                queues=list(QUEUES),
+                concurrency=concurrency,
+                wait=wait,
+                install_signal_handlers=False,
+                update_heartbeat_interval=heartbeat_s,
+                stalled_worker_timeout=dead_after_s,
+                fetch_job_polling_interval=2.0,
+                **options,
+            )
+        finally:
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
