@@ -40,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
             server_header=False,
             access_log=False,
             log_config=None,
+            # The live hub encodes a message once for all viewers; packing it anew for each would undo that.
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )

@@ -1,0 +1,139 @@
+"""`./run bench`: measure against the budgets of DESIGN.md, print a table, write JSON.
+
+`--size demo|city|province`, `--only tiles,snapshot,details,live,ingest,markers,billing`.
+"""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+from bench import billing
+from bench.fill import SIZES
+from bench.ingest import over_http, raw_copy
+from bench.live import fan_out, polling_peer
+from bench.markers import moving_markers
+from bench.report import Figure, show
+from bench.target import Target, running
+from bench.web import details, heat_tiles, snapshot
+from ops.port import listen
+
+VIEWERS = {"demo": 100, "city": 200, "province": 500}
+
+
+def _tiles(target: Target, _size: str) -> list[Figure]:
+    with target.client() as client:
+        return heat_tiles(client, target.owner_url)
+
+
+def _snapshot(target: Target, _size: str) -> list[Figure]:
+    with target.client() as client:
+        return snapshot(client)
+
+
+def _details(target: Target, _size: str) -> list[Figure]:
+    with target.client() as client:
+        return details(client, target.owner_url)
+
+
+def _cookie(target: Target) -> str:
+    with target.client() as client:
+        return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+
+
+def _live(target: Target, size: str) -> list[Figure]:
+    tokens, places = target.inspectors()
+    if not tokens:
+        print("live, ingest: the size `demo` has no bench inspectors, choose --size city or province")
+        return []
+    found = asyncio.run(
+        fan_out(
+            target.base_url,
+            _cookie(target),
+            tokens,
+            places,
+            inspectors=len(tokens),
+            viewers=VIEWERS[size],
+            seconds=30,
+            server_pids=target.pids,
+        )
+    )
+    with listen("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+    cpu, kilobytes = asyncio.run(polling_peer(target.owner_url, port, viewers=5, seconds=10))
+    return [
+        replace(item, peer=cpu, peer_name="polling page", budget=cpu / 20)
+        if item.figure == "server CPU for a viewer"
+        else replace(item, peer=kilobytes, peer_name="polling page")
+        if item.figure == "bytes to a viewer"
+        else item
+        for item in found
+    ]
+
+
+def _ingest(target: Target, _size: str) -> list[Figure]:
+    tokens, places = target.inspectors()
+    if not tokens:
+        return []
+    raw = raw_copy(target.owner_url, rows=200_000)
+    taken = asyncio.run(over_http(target.base_url, tokens, places, batches_each=8))
+    return [replace(taken, peer=raw, peer_name="raw COPY", budget=max(10_000.0, raw / 3))]
+
+
+def _markers(target: Target, _size: str) -> list[Figure]:
+    with target.client() as client:
+        cookies = [{"name": name, "value": value, "url": target.base_url} for name, value in client.cookies.items()]
+        picture = client.get("/api/v1/live/snapshot").json()
+    found: list[Figure] = []
+    for zoom_out in (True, False):
+        found += asyncio.run(
+            moving_markers(target.base_url, cookies, picture, markers=2000, seconds=60, zoom_out=zoom_out)
+        )
+    return found
+
+
+PARTS: dict[str, Callable[[Target, str], list[Figure]]] = {
+    "tiles": _tiles,
+    "snapshot": _snapshot,
+    "details": _details,
+    "live": _live,
+    "ingest": _ingest,
+    "markers": _markers,
+}
+WITHOUT_SERVER: dict[str, Callable[[str], list[Figure]]] = {"billing": billing.figures}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the chosen parts; 0 when every budget is kept, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser.add_argument("--size", choices=sorted(SIZES), default="city")
+    parser.add_argument("--only", default=",".join([*PARTS, *WITHOUT_SERVER]), help="parts, comma separated")
+    parser.add_argument("--workers", type=int, default=2, help="web processes")
+    parser.add_argument("--reset", action="store_true", help="make the data anew")
+    chosen = parser.parse_args(arguments)
+    wanted = [part.strip() for part in chosen.only.split(",") if part.strip()]
+    unknown = [part for part in wanted if part not in PARTS and part not in WITHOUT_SERVER]
+    if unknown:
+        parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join([*PARTS, *WITHOUT_SERVER])}")
+    found: list[Figure] = []
+    if any(part in PARTS for part in wanted):
+        with running(chosen.size, workers=chosen.workers, reset=chosen.reset) as target:
+            for part in wanted:
+                if part in PARTS:
+                    print(f"measuring {part}")
+                    found += PARTS[part](target, chosen.size)
+    for part in wanted:
+        if part in WITHOUT_SERVER:
+            print(f"measuring {part}")
+            found += WITHOUT_SERVER[part](chosen.size)
+    target_file = show(chosen.size, found)
+    for item in found:
+        if item.note:
+            print(f"{item.figure}: {item.note}")
+    print(json.dumps({"written": str(target_file.name), "kept": all(item.met is not False for item in found)}))
+    return 0 if all(item.met is not False for item in found) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
