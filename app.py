@@ -95,6 +95,9 @@ dash_app = Dash(
     on_error=report_fault,
     serve_locally=True,
 )
+# Our pages are live through `/ws/live` (DESIGN.md, trap 4). Otherwise Dash's client would open a second socket on every
+# page, used or not, and the guard keeps that door shut.
+dash_app.backend.websocket_capability = False
 dash_app.layout = dmc.MantineProvider([notice_region(), dash.page_container])
 
 # The last one added is the outermost: headers, size, guard, compression, Dash's own, the one error shape.
