@@ -56,6 +56,8 @@ class DueChunk:
     readings: dict[str, list[ReadingRow]]
 
 
+# NOT IN is read once and hashed: the month's partition grows while its counties are billed, and an anti join that was
+# planned for an empty table would read all of it for every customer.
 _ACCOUNTS = text("""
 SELECT c.number, c.district_code, c.org_path::text, c.opened_on, c.closed_on,
     terms.terms::text, terms.valid_from,
@@ -72,10 +74,10 @@ LEFT JOIN LATERAL (
 WHERE c.county_code = :county AND c.number > :after
   AND (CAST(:section AS text) IS NULL OR c.reading_section_code = :section)
   AND c.opened_on < :month_end AND (c.closed_on IS NULL OR c.closed_on > :month)
-  AND NOT EXISTS (SELECT FROM bill WHERE bill.county_code = c.county_code AND bill.month = :month
-    AND bill.customer_number = c.number AND bill.version = 0)
-  AND NOT EXISTS (SELECT FROM billing_failure AS failure WHERE failure.county_code = c.county_code
-    AND failure.run_id = :run AND failure.customer_number = c.number)
+  AND c.number NOT IN (SELECT bill.customer_number FROM bill WHERE bill.county_code = :county
+    AND bill.month = :month AND bill.version = 0 AND bill.customer_number > :after)
+  AND c.number NOT IN (SELECT failure.customer_number FROM billing_failure AS failure
+    WHERE failure.county_code = :county AND failure.run_id = :run AND failure.customer_number > :after)
 ORDER BY c.number
 LIMIT :size
 """)
@@ -86,19 +88,19 @@ WHERE county_code = :county AND customer_number > :after AND customer_number <= 
 ORDER BY customer_number, installed_on, number
 """)
 # The month itself; what closed the month before (its dial at the beginning); where the year's tiers begin; and, since
-# the year began, the meters that came and went.
+# the year began, the meters that came and went. A reading may come twice.
 _READINGS = text("""
 SELECT customer_number, meter_number, register, extract(epoch FROM read_at)::bigint, (reading * 10000)::bigint
 FROM meter_reading
 WHERE county_code = :county AND customer_number > :after AND customer_number <= :last
   AND month IN (:month, :before) AND read_at >= :begins
-UNION
+UNION ALL
 SELECT customer_number, meter_number, register, extract(epoch FROM read_at)::bigint, (reading * 10000)::bigint
 FROM meter_reading
 WHERE county_code = :county AND customer_number > :after AND customer_number <= :last
   AND month = ANY(CAST(:tier_months AS date[])) AND read_at = ANY(CAST(:tier_begins AS timestamptz[]))
   AND register = 'total'
-UNION
+UNION ALL
 SELECT customer_number, meter_number, register, extract(epoch FROM read_at)::bigint, (reading * 10000)::bigint
 FROM meter_reading
 WHERE county_code = :county AND customer_number > :after AND customer_number <= :last
@@ -134,7 +136,7 @@ async def read_due(
     """The next `size` customers after `after` that this run still has to bill, with everything their bills need."""
     parameters = {"county": county, "month": month, "month_end": month_after(month), "after": after}
     rows = await connection.execute(_ACCOUNTS, {**parameters, "section": section, "run": run, "size": size})
-    accounts = [DueAccount(*row) for row in rows]
+    accounts = [DueAccount(*row) for row in rows.all()]
     meters: dict[str, list[MeterRow]] = defaultdict(list)
     readings: dict[str, list[ReadingRow]] = defaultdict(list)
     if accounts:
@@ -149,8 +151,8 @@ async def read_due(
             "tier_months": [month_before(day) for day in begins],
             "tier_begins": [midnight(day) for day in begins],
         }
-        for customer, *reading in await connection.execute(_READINGS, parameters):
-            readings[customer].append(ReadingRow(*reading))
+        for row in (await connection.execute(_READINGS, parameters)).all():
+            readings[row[0]].append(ReadingRow._make(row[1:]))
     return DueChunk(accounts, meters, readings)
 
 

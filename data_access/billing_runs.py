@@ -124,8 +124,7 @@ async def begin(county: str, number: int) -> tuple[Run, Identifiers]:
             {"county": county, "run": number},
         )
         await _count(connection, run)
-    async with system(PART) as connection:
-        return run, await mirror_tariffs(connection, standard_book())
+    return run, await mirror_tariffs(standard_book())
 
 
 async def _count(connection: AsyncConnection, run: Run) -> None:
@@ -143,11 +142,10 @@ async def _count(connection: AsyncConnection, run: Run) -> None:
                     AND (CAST(:section AS text) IS NULL OR c.reading_section_code = :section)
                     AND c.opened_on < CAST(:month AS date) + interval '1 month'
                     AND (c.closed_on IS NULL OR c.closed_on > :month)
-                    AND NOT EXISTS (SELECT FROM bill WHERE bill.county_code = c.county_code AND bill.month = :month
-                      AND bill.customer_number = c.number AND bill.version = 0)
-                    AND NOT EXISTS (SELECT FROM billing_failure AS failure
-                      WHERE failure.county_code = c.county_code AND failure.run_id = :run
-                        AND failure.customer_number = c.number)) AS due
+                    AND c.number NOT IN (SELECT bill.customer_number FROM bill
+                      WHERE bill.county_code = :county AND bill.month = :month AND bill.version = 0)
+                    AND c.number NOT IN (SELECT failure.customer_number FROM billing_failure AS failure
+                      WHERE failure.county_code = :county AND failure.run_id = :run)) AS due
             WHERE billing_run.county_code = :county AND billing_run.id = :run
         """),
         {"county": run.county, "run": run.id, "month": run.month, "section": run.section},

@@ -8,7 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing import TariffBook
+from data_access.engine import database_address, system
 
+PART = "billing"
 KINDS = {"prices": "price", "tiers": "tier", "ratios": "ratio", "hours": "hours", "policies": "policy"}
 Identifiers = dict[tuple[str, str], int]
 """(area, code of the row) → `tariff_version.id`."""
@@ -54,12 +56,25 @@ def tariff_rows(book: TariffBook) -> dict[tuple[str, str], dict[str, Any]]:
     return found
 
 
-async def mirror_tariffs(connection: AsyncConnection, book: TariffBook) -> Identifiers:
-    """Add what is missing and return the identifiers; `connection` is one of `system`.
+_mirrored: dict[tuple[str, TariffBook], Identifiers] = {}
+"""By database and book: neither mirrored rows nor a loaded book ever change, so once a process is enough."""
+
+
+async def mirror_tariffs(book: TariffBook) -> Identifiers:
+    """Add what is missing and return the identifiers.
 
     Raises:
         TariffRowChanged: a mirrored row differs from the file's.
     """
+    key = (database_address(), book)
+    if key not in _mirrored:
+        async with system(PART) as connection:
+            identifiers = await _mirror(connection, book)
+        _mirrored[key] = identifiers
+    return _mirrored[key]
+
+
+async def _mirror(connection: AsyncConnection, book: TariffBook) -> Identifiers:
     wanted = await asyncio.to_thread(tariff_rows, book)
     held = await _held(connection)
     missing = [row for key, row in wanted.items() if key not in held]

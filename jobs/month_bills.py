@@ -64,6 +64,12 @@ def month_bills(
     return made
 
 
+def short(value: Decimal) -> str:
+    """Plain text without zeros at the end."""
+    written = format(value, "f")
+    return written.rstrip("0").rstrip(".") if "." in written else written
+
+
 def _failure(account: DueAccount, findings: Sequence[Finding]) -> Failure:
     return Failure(account.number, account.org_path, [item.model_dump(mode="json") for item in findings])
 
@@ -98,9 +104,9 @@ def _take_batch(
         lines.sub_account.append(terms.sub_account if item.sub_account else "")
         lines.start.append(item.start)
         lines.end.append(item.end)
-        lines.quantity.append(format(item.quantity, "f"))
+        lines.quantity.append(short(item.quantity))
         lines.unit.append(item.unit)
-        lines.price.append(format(item.price, "f"))
+        lines.price.append(short(item.price))
         lines.amount.append(int(item.amount.scaleb(2)))
         lines.days.append(item.days)
         lines.cycle_days.append(item.cycle_days)
@@ -180,9 +186,9 @@ def append_lines(lines: LineColumns, customer: str, path: str, one: Bill, identi
         lines.sub_account.append(line.sub_account)
         lines.start.append(line.start)
         lines.end.append(line.end)
-        lines.quantity.append(format(line.quantity, "f"))
+        lines.quantity.append(short(line.quantity))
         lines.unit.append(line.unit)
-        lines.price.append(format(line.price, "f"))
+        lines.price.append(short(line.price))
         lines.amount.append(int(line.amount.scaleb(2)))
         lines.days.append(line.days)
         lines.cycle_days.append(line.cycle_days)
