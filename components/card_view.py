@@ -8,14 +8,18 @@ from typing import Any
 from dash import html
 
 from components import format as fmt
+from components.attributes import attributes
 from components.icons import icon
 from components.language import known
 from components.map_words import anomaly_name, deadline_kind, pill, state_pill, status_word
 from components.notice import empty_state
+from data_access import cards, tracks
 from data_access.scope import Viewer
 from i18n import Language, UnknownText, t
 
 Card = Mapping[str, Any]
+PART_POINTS = {"severity": 40, "exposure": 25, "repeats": 15, "confidence": 10, "overdue": 10}
+"""The most that each part of a risk score can give (domain sheet 1.6)."""
 
 
 def _facts(pairs: Sequence[tuple[str, Any]], language: Language) -> html.Dl:
@@ -33,12 +37,15 @@ def _facts(pairs: Sequence[tuple[str, Any]], language: Language) -> html.Dl:
 def _go(kind: str, key: str | None, language: Language, *, empty: str, shown: str | None = None) -> Any:
     if not key:
         return html.Span(empty, className="quiet")
-    return html.Button(shown or key, type="button", className="go", **{"data-select": f"{kind}:{key}"})
+    return html.Button(shown or key, type="button", className="go", **attributes({"data-select": f"{kind}:{key}"}))
 
 
 def _press(action: str, icon_name: str, text: str, key: str = "") -> html.Button:
     return html.Button(
-        [icon(icon_name), text], type="button", className="button", **{"data-action": action, "data-key": key}
+        [icon(icon_name), text],
+        type="button",
+        className="button",
+        **attributes({"data-action": action, "data-key": key}),
     )
 
 
@@ -46,7 +53,7 @@ def _head(photo: Any, title: str, marks: Sequence[Any], sub: str, *, square: str
     look = f"card__photo card__photo--square card__photo--{square}" if square else "card__photo"
     return html.Div(
         [
-            html.Div(photo, className=look, **{"aria-hidden": "true"}),
+            html.Div(photo, className=look, **attributes({"aria-hidden": "true"})),
             html.Div(
                 [
                     html.H2(title, className="card__title"),
@@ -75,7 +82,9 @@ def _stops(stops: Sequence[Card], language: Language) -> html.Div:
             [
                 html.Span(str(i), className="steps__n number"),
                 html.Span(
-                    f"{fmt.clock(s['arrived_at'], language)}–{fmt.clock(s['left_at'], language)}", className="number"
+                    f"{fmt.clock(fmt.from_milliseconds(s['arrived_ms']), language)}–"
+                    f"{fmt.clock(fmt.from_milliseconds(s['left_ms']), language)}",
+                    className="number",
                 ),
                 html.Span(
                     [fmt.duration(s["dwell_s"], language), f" · {s['near']}" if s.get("near") else ""],
@@ -89,29 +98,54 @@ def _stops(stops: Sequence[Card], language: Language) -> html.Div:
     return html.Div([html.H3(t("wall.card_stops", language)), body])
 
 
+def _tickets(rows: Sequence[Card], title: str, now: datetime, language: Language) -> html.Div | None:
+    if not rows:
+        return None
+    lines = []
+    for row in rows:
+        due = row.get("due_at")
+        what = anomaly_name(row["anomaly_code"], language) if "anomaly_code" in row else ""
+        when = fmt.deadline(due, now, language) if due else fmt.day(row.get("opened_at"), language)
+        words = " · ".join(part for part in (status_word(row["status"], language), what, when) if part)
+        lines.append(
+            html.Li(
+                [
+                    html.Span(fmt.roman(row["level"]) if row.get("level") else "", className="steps__n"),
+                    _go("ticket", row["number"], language, empty=""),
+                    html.Span(words, className="steps__what"),
+                ]
+            )
+        )
+    return html.Div([html.H3(title), html.Ol(lines, className="steps")])
+
+
 def inspector_card(card: Card, now: datetime, language: Language) -> html.Div:
     """Photo placeholder, unit, state, ticket, speed, battery, age of the last fix, distance and stops of today."""
-    speed = card.get("speed_kmh")
-    battery = card.get("battery_percent")
+    speed, battery = card["speed_kmh"], card["battery_percent"]
+    known_place = card["fixed_at"] is not None
+    track = card.get("track")
+    work = t("wall.card_work_text", language, open=len(card["tickets"]), closed=card["closed_today"])
     return html.Div(
         [
             _head(
                 icon("user"),
                 card["name"],
-                [state_pill(card, now, language), *_demo(card, language)],
-                card.get(f"unit_{language}") or "",
+                [*([state_pill(card, now, language)] if known_place else []), *_demo(card, language)],
+                f"{card[f'unit_{language}']} · {card['number']}",
             ),
             _facts(
                 [
                     (
                         "ticket",
-                        _go("ticket", card.get("ticket_number"), language, empty=t("wall.card_no_ticket", language)),
+                        _go("ticket", card["ticket_number"], language, empty=t("wall.card_no_ticket", language)),
                     ),
+                    ("work", work),
+                    ("fix", _ago(card["fixed_at"], now, language)),
                     ("speed", None if speed is None else t("common.speed", language, n=fmt.number(speed, language))),
                     ("battery", None if battery is None else f"{battery} %"),
-                    ("fix", _ago(card.get("fixed_at"), now, language)),
-                    ("distance", fmt.distance(card.get("distance_m"), language)),
-                    ("phone", card.get("phone")),
+                    ("shift", fmt.clock(card["shift_started_at"], language) if card["shift_started_at"] else None),
+                    ("distance", fmt.distance(track["distance_m"], language) if track else None),
+                    ("phone", card["phone"]),
                 ],
                 language,
             ),
@@ -123,7 +157,8 @@ def inspector_card(card: Card, now: datetime, language: Language) -> html.Div:
                 ],
                 className="card__actions",
             ),
-            _stops(card.get("stops") or [], language),
+            _tickets(card["tickets"], t("wall.card_tickets", language), now, language),
+            _stops(track["stops"], language) if track else None,
         ],
         className="card",
     )
@@ -131,52 +166,54 @@ def inspector_card(card: Card, now: datetime, language: Language) -> html.Div:
 
 def ticket_card(card: Card, now: datetime, language: Language) -> html.Div:
     """Status, level, deadline in words, type, district, handler, last events."""
-    due = card.get("due_at")
-    left = None if due is None or card.get("closed_at") else (due - now).total_seconds()
+    due = card["due_at"]
+    left = None if due is None or card["closed_at"] else (due - now).total_seconds()
     marks = [pill("plain", status_word(card["status"], language))]
     if left is not None:
         marks.append(pill(deadline_kind(left), fmt.deadline(due, now, language)))
+    if card["finding"]:
+        marks.append(pill("plain", t(f"wall.finding_{card['finding']}", language)))
     events = [
         html.Li(
             [
-                html.Span(str(i), className="steps__n number"),
+                html.Span(str(event["sequence"]), className="steps__n number"),
                 html.Span(fmt.moment(event["at"], language), className="number"),
                 html.Span(
-                    [status_word(event["to_status"], language), f" · {event['actor']}" if event.get("actor") else ""],
+                    [status_word(event["to_status"], language), html.Span(f" · {event['actor']}", className="quiet")],
                     className="steps__what",
                 ),
             ]
         )
-        for i, event in enumerate(card.get("events") or [], 1)
+        for event in card["events"]
     ]
     none = t("wall.card_events_none", language)
+    handler = _go(
+        "inspector",
+        card["handler_number"],
+        language,
+        empty=t("wall.unassigned", language),
+        shown=card["handler"],
+    )
     return html.Div(
         [
             _head(
                 fmt.roman(card["level"]),
                 card["number"],
                 [*marks, *_demo(card, language)],
-                f"{anomaly_name(card['anomaly_code'], language)} · {card['anomaly_code']}",
+                f"{card[f'anomaly_{language}']} · {card['anomaly_code']}",
                 square=deadline_kind(left),
             ),
             _facts(
                 [
-                    ("unit", card.get(f"unit_{language}")),
-                    ("district", card.get("district_name") or card.get("district_code")),
-                    (
-                        "handler",
-                        _go(
-                            "inspector",
-                            card.get("handler_number"),
-                            language,
-                            empty=t("wall.unassigned", language),
-                            shown=card.get("handler_name"),
-                        ),
-                    ),
-                    ("reviewer", card.get("reviewer_name")),
-                    ("opened", fmt.moment(card.get("opened_at"), language)),
+                    ("business", card[f"business_{language}"]),
+                    ("unit", card[f"unit_{language}"]),
+                    ("district", _district(card)),
+                    ("customer", _customer(card)),
+                    ("handler", handler),
+                    ("reviewer", card["reviewer"]),
+                    ("opened", fmt.moment(card["opened_at"], language)),
                     ("deadline", fmt.moment(due, language) if due else None),
-                    ("returns", fmt.number(card["return_count"], language) if card.get("return_count") else None),
+                    ("returns", fmt.number(card["return_count"], language) if card["return_count"] else None),
                 ],
                 language,
             ),
@@ -192,20 +229,31 @@ def ticket_card(card: Card, now: datetime, language: Language) -> html.Div:
     )
 
 
-def _part(name: str, value: Any, language: Language) -> html.Div | None:
+def _district(card: Card) -> str | None:
+    if not card["district_code"]:
+        return None
+    capacity = f" · {card['capacity_kva']} kVA" if card["capacity_kva"] else ""
+    return f"{card['district'] or card['district_code']}{capacity}"
+
+
+def _customer(card: Card) -> str | None:
+    return f"{card['customer'] or ''} {card['customer_number']}".strip() if card["customer_number"] else None
+
+
+def _part(name: str, part: Any, language: Language) -> html.Div | None:
+    """One part of a score with its bar; the length is its share of the most that this part can give."""
     try:
         word = t(f"wall.part_{name}", language)
     except UnknownText:
         return None
-    size = Decimal(str(value))
+    points = Decimal(str(part))
+    most = Decimal(PART_POINTS.get(name, 40))
+    share = max(Decimal(0), min(Decimal(100), points * 100 / most))
     return html.Div(
         [
             html.Span(word),
-            html.Span(fmt.number(size, language, 1), className="number"),
-            html.Span(
-                html.Span(className="part__bar", style={"width": f"{min(Decimal(100), size * 100 / 40):.0f}%"}),
-                className="part__room",
-            ),
+            html.Span(f"{fmt.number(points, language, 1)} / {most}", className="number"),
+            html.Span(html.Span(className="part__bar", style={"width": f"{share:.0f}%"}), className="part__room"),
         ],
         className="part",
     )
@@ -213,35 +261,31 @@ def _part(name: str, value: Any, language: Language) -> html.Div | None:
 
 def risk_card(card: Card, now: datetime, language: Language) -> html.Div:
     """A risk point: type, level, score and why, what is at stake, where."""
-    parts = [
-        _part(name, value, language) for name, value in (card.get("score_parts") or {}).items() if _is_number(value)
-    ]
+    parts = [_part(name, value, language) for name, value in (card["score_parts"] or {}).items() if _is_number(value)]
     return html.Div(
         [
             _head(
                 fmt.roman(card["level"]),
-                anomaly_name(card["anomaly_code"], language),
-                [pill("plain", t(f"wall.risk_state_{card['state']}", language)), *_demo(card, language)],
+                card[f"anomaly_{language}"],
+                [pill("plain", t(f"wall.risk_state_{card['state']}", language))],
                 f"{card['number']} · {card['anomaly_code']}",
                 square="risk",
             ),
             _facts(
                 [
-                    ("score", fmt.number(card["score"], language)),
+                    ("score", html.Strong(f"{fmt.number(card['score'], language)} / 100")),
                     ("exposure", fmt.yuan(card["exposure_yuan"], language)),
-                    ("unit", card.get(f"unit_{language}")),
-                    ("district", card.get("district_name") or card.get("district_code")),
-                    ("customer", card.get("customer_number")),
+                    ("business", card[f"business_{language}"]),
+                    ("unit", card[f"unit_{language}"]),
+                    ("district", _district(card)),
+                    ("customer", _customer(card)),
                     ("detected", fmt.moment(card["detected_at"], language)),
-                    (
-                        "ticket",
-                        _go("ticket", card.get("ticket_number"), language, empty=t("wall.card_no_ticket", language)),
-                    ),
                 ],
                 language,
             ),
             html.Div([_press("copy-link", "link", t("wall.card_link", language))], className="card__actions"),
             html.Div([html.H3(t("wall.card_why", language)), html.Div(parts, className="parts")]) if parts else None,
+            _tickets(card["tickets"], t("wall.card_district_tickets", language), now, language),
         ],
         className="card",
     )
@@ -251,18 +295,22 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
-_CARDS = {"inspector": inspector_card, "ticket": ticket_card, "risk": risk_card}
+_VIEWS = {"inspector": inspector_card, "ticket": ticket_card, "risk": risk_card}
+_FIND = {"inspector": cards.inspector_card, "ticket": cards.ticket_card, "risk": cards.risk_card}
 
 
 async def card_of(viewer: Viewer, data: Any) -> Any:
-    """The card that the script asks for; says so where the thing is gone or out of scope. One data call."""
-    if not isinstance(data, dict) or data.get("kind") not in _CARDS or not isinstance(data.get("key"), str):
-        return None
-    language = known(data.get("language")) or "en"
-    from data_access import cards
+    """The card that the script asks for; says so where the thing is gone or out of scope.
 
-    find = {"inspector": cards.inspector_card, "ticket": cards.ticket_card, "risk": cards.risk_card}[data["kind"]]
-    card = await find(viewer, data["key"])
+    An inspector's card shows today's stops, which is a look at a track: it is logged as one, and left out where the
+    viewer is a screen and not a person.
+    """
+    if not isinstance(data, dict) or data.get("kind") not in _VIEWS or not isinstance(data.get("key"), str):
+        return None
+    language, kind, key = known(data.get("language")) or "en", data["kind"], data["key"].replace("\0", "")
+    card = await _FIND[kind](viewer, key)
     if card is None:
         return empty_state(t("wall.not_found", language), name="map-pin-off")
-    return _CARDS[data["kind"]](card, datetime.now(UTC), language)
+    if kind == "inspector" and viewer.kind == "user" and card["fixed_at"] is not None:
+        card["track"] = await tracks.day_track(viewer, key, tracks.today())
+    return html.Div(_VIEWS[kind](card, datetime.now(UTC), language), key=str(data.get("n", 0)), className="card-room")

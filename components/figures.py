@@ -2,6 +2,7 @@
 
 from dash import html
 
+from components.attributes import attributes
 from components.icons import icon
 from i18n import Language, t
 
@@ -10,7 +11,7 @@ LEFT: tuple[tuple[str, str, str], ...] = (
     ("open", "clipboard-list", "open"),
     ("overdue", "clock-exclamation", "overdue"),
     ("closed_today", "circle-check", "closed_today"),
-    ("confirmed", "target", "confirmed"),
+    ("confirmed", "target", "checked"),
     ("recovered_kwh", "bolt", "recovered"),
     ("recovered_yuan", "currency-yuan", "recovered"),
 )
@@ -27,7 +28,7 @@ def figure(name: str, icon_name: str, behind: str, language: Language) -> html.B
         ],
         type="button",
         className="figure",
-        **{"data-behind": behind},
+        **attributes({"data-behind": behind}),
     )
 
 
@@ -36,7 +37,7 @@ def left_figures(language: Language) -> html.Aside:
     return html.Aside(
         [figure(name, icon_name, behind, language) for name, icon_name, behind in LEFT],
         className="side side--left",
-        **{"aria-label": t("wall.figures", language), "data-covers": "left"},
+        **attributes({"aria-label": t("wall.figures", language), "data-covers": "left"}),
     )
 
 
@@ -54,11 +55,11 @@ def right_figures(language: Language) -> html.Aside:
 
     return html.Aside(
         [
-            figure("risk_open", "alert-triangle", "risk_open", language),
+            figure("risk_open", "alert-triangle", "risk", language),
             block("wall.by_level", "wall.by_level_note", "chart-levels"),
             block("wall.by_unit", "wall.by_unit_note", "chart-units"),
             block("wall.trend", "wall.trend_note", "chart-trend"),
         ],
         className="side side--right",
-        **{"aria-label": t("wall.risk_figures", language), "data-covers": "right"},
+        **attributes({"aria-label": t("wall.risk_figures", language), "data-covers": "right"}),
     )

@@ -6,6 +6,7 @@ from typing import Any
 from dash import html
 
 from audit.catalogue import catalogue
+from components.attributes import attributes
 from components.format import roman
 from components.icons import icon
 from i18n import Language, t
@@ -31,7 +32,7 @@ def _option(filter_name: str, value: str, shown: Any, *, many: bool) -> html.But
         type="button",
         className="menu__item",
         role="menuitemcheckbox" if many else "menuitemradio",
-        **{"data-filter": filter_name, "data-value": value, "aria-checked": "false"},
+        **attributes({"data-filter": filter_name, "data-value": value, "aria-checked": "false"}),
     )
 
 
@@ -44,13 +45,15 @@ def _chip(name: str, menu: list[Any], language: Language, *, listed: bool = True
                 [html.Span(className="chip__text"), icon("chevron-down")],
                 type="button",
                 className="chip",
-                **{
-                    "data-filter-chip": name,
-                    "aria-haspopup": "true",
-                    "aria-expanded": "false",
-                    "aria-controls": f"{menu_id}-room",
-                    "title": t(f"filters.{name}", language),
-                },
+                **attributes(
+                    {
+                        "data-filter-chip": name,
+                        "aria-haspopup": "true",
+                        "aria-expanded": "false",
+                        "aria-controls": f"{menu_id}-room",
+                        "title": t(f"filters.{name}", language),
+                    }
+                ),
             ),
             html.Div(choices, id=f"{menu_id}-room", className=f"menu menu--{name}", hidden=True),
         ],
@@ -63,7 +66,9 @@ def _anomaly_menu(language: Language) -> list[Any]:
         _option("anomaly", code, [html.Span(code, className="menu__code"), name], many=True)
         for code, name in names(language)["anomalies"].items()
     ]
-    search = html.Div(className="menu__search", **{"data-field": "search", "data-label": t("filters.search", language)})
+    search = html.Div(
+        className="menu__search", **attributes({"data-field": "search", "data-label": t("filters.search", language)})
+    )
     return [search, html.Div(options, className="menu__list", role="menu")]
 
 
@@ -78,7 +83,11 @@ def _period_menu(language: Language) -> list[Any]:
         for days in PERIODS
     ]
     dates = [
-        html.Label(t(f"filters.{name}", language), className="menu__date", **{"data-field": "date", "data-name": name})
+        html.Label(
+            t(f"filters.{name}", language),
+            className="menu__date",
+            **attributes({"data-field": "date", "data-name": name}),
+        )
         for name in ("from", "to")
     ]
     return [html.Div(presets, className="menu__list", role="menu"), html.Div(dates, className="menu__dates")]
@@ -95,14 +104,14 @@ def filter_bar(language: Language) -> html.Div:
         html.Span(className="chip__text"),
         type="button",
         className="chip chip--switch",
-        **{"data-filter-chip": "open", "aria-pressed": "true"},
+        **attributes({"data-filter-chip": "open", "aria-pressed": "true"}),
     )
     clear = html.Button(
         [icon("x"), t("filters.clear", language)],
         type="button",
         className="chip chip--clear",
         hidden=True,
-        **{"data-action": "clear-filters"},
+        **attributes({"data-action": "clear-filters"}),
     )
     parts: list[Any] = [
         icon("filter"),
@@ -123,5 +132,5 @@ def filter_bar(language: Language) -> html.Div:
         id="filters",
         className="filters",
         role="toolbar",
-        **{"aria-label": t("filters.label", language), "data-covers": "top"},
+        **attributes({"aria-label": t("filters.label", language), "data-covers": "top"}),
     )

@@ -2,6 +2,7 @@
 
 from dash import html
 
+from components.attributes import attributes
 from components.icons import icon
 from i18n import Language, t
 
@@ -22,7 +23,7 @@ def help_panel(language: Language) -> html.Div:
         icon("x"),
         type="button",
         className="panel__close",
-        **{"data-action": "help", "aria-label": t("common.close", language)},
+        **attributes({"data-action": "help", "aria-label": t("common.close", language)}),
     )
     keys = html.Dl(
         [part for key, name in KEYS for part in (html.Dt(html.Kbd(key)), html.Dd(t(f"wall.key_{name}", language)))]
@@ -33,5 +34,5 @@ def help_panel(language: Language) -> html.Div:
         className="help",
         role="dialog",
         hidden=True,
-        **{"aria-label": t("wall.help", language)},
+        **attributes({"aria-label": t("wall.help", language)}),
     )

@@ -2,7 +2,9 @@
 
 from dash import html
 
+from components.attributes import attributes
+
 
 def icon(name: str) -> html.Span:
     """The icon `name`; decoration only, so hidden from screen readers. A name without a file shows nothing."""
-    return html.Span(className=f"icon icon-{name}", **{"aria-hidden": "true"})
+    return html.Span(className=f"icon icon-{name}", **attributes({"aria-hidden": "true"}))

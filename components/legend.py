@@ -2,6 +2,7 @@
 
 from dash import html
 
+from components.attributes import attributes
 from i18n import Language, t
 
 
@@ -36,5 +37,5 @@ def legend(language: Language) -> html.Div:
         ],
         className="legend",
         role="group",
-        **{"aria-label": t("map.legend", language)},
+        **attributes({"aria-label": t("map.legend", language)}),
     )

@@ -9,11 +9,12 @@ from urllib.parse import parse_qsl
 from dash import html
 
 from components import format as fmt
+from components.attributes import attributes
 from components.icons import icon
 from components.language import known
 from components.map_words import anomaly_name, deadline_kind, state_pill, status_word
 from components.table import Column, Target, table
-from data_access import risk
+from data_access import risk, wall
 from data_access.risk_filter import RiskFilter
 from data_access.scope import Viewer
 from geo.cells import parse_cell
@@ -48,7 +49,8 @@ def read_request(data: Any) -> Asked | None:
     """The request as the script sends it; None when it cannot be meant (anyone may send anything)."""
     if not isinstance(data, dict) or data.get("kind") not in LISTS:
         return None
-    key = data.get("key") if isinstance(data.get("key"), str) else ""
+    given = data.get("key")
+    key = given if isinstance(given, str) else ""
     kind, _, value = key.partition("-")
     return Asked(
         what=data["kind"],
@@ -164,9 +166,9 @@ LISTS: dict[str, tuple[str, Callable[[Language, datetime], list[Column]]]] = {
     "overdue": ("ticket", _tickets),
     "due_soon": ("ticket", _tickets),
     "closed_today": ("ticket", _closed),
-    "confirmed": ("ticket", _closed),
+    "checked": ("ticket", _closed),
     "recovered": ("ticket", _closed),
-    "risk_open": ("risk", _risks),
+    "risk": ("risk", _risks),
     "hexagon": ("risk", _risks),
 }
 """What may stand behind a figure → what its rows are, and their columns."""
@@ -179,10 +181,8 @@ async def _find(viewer: Viewer, asked: Asked) -> Found:
         found = await risk.rows_in_cell(viewer, parse_cell(asked.cell or ""), wanted, limit=LIMIT)
         rows: list[Row] = [{**row, "detected_at": datetime.fromisoformat(row["detected_at"])} for row in found.rows]
         return Found(rows, found.count)
-    from data_access import wall
-
     answer = await wall.behind(viewer, asked.what, level=asked.level, unit=asked.unit, limit=LIMIT)
-    return Found(answer["rows"], answer["total"])
+    return Found(list(answer.rows), answer.total)
 
 
 def _title(asked: Asked) -> str:
@@ -207,7 +207,10 @@ async def list_of(viewer: Viewer, data: Any) -> Any:
     )
     kind, columns = LISTS[asked.what]
     link = html.Button(
-        [icon("link"), t("wall.card_link", language)], type="button", className="button", **{"data-action": "copy-link"}
+        [icon("link"), t("wall.card_link", language)],
+        type="button",
+        className="button",
+        **attributes({"data-action": "copy-link"}),
     )
     return html.Div(
         [

@@ -6,6 +6,8 @@ Nothing that moves is a Dash component: markers, trails and tickets come over th
 import dash_leaflet as dl
 from dash import html
 
+from components.attributes import attributes
+
 CENTRE = (40.75, 117.0)
 """Latitude and longitude (WGS-84) of the first view, before the borders in scope are known."""
 
@@ -32,5 +34,5 @@ def wall_map(label: str) -> html.Div:
         ],
         className="map-frame",
         role="application",
-        **{"aria-label": label},
+        **attributes({"aria-label": label}),
     )

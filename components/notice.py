@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from dash import html
 
+from components.attributes import attributes
 from components.icons import icon
 from i18n import Language, t
 
@@ -23,7 +24,7 @@ def notice(text: str, language: Language, *, kind: Kind = "warn", reference: str
 
 def notice_region() -> html.Div:
     """Where errors of a page appear; announced by screen readers."""
-    return html.Div(id=NOTICE_ID, className="notice-region", **{"aria-live": "polite"})
+    return html.Div(id=NOTICE_ID, className="notice-region", **attributes({"aria-live": "polite"}))
 
 
 def empty_state(text: str, hint: str = "", name: str = "check") -> html.Div:

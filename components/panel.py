@@ -4,6 +4,7 @@ from typing import Any
 
 from dash import html
 
+from components.attributes import attributes
 from components.icons import icon
 from components.notice import notice
 from i18n import Language, t
@@ -16,7 +17,7 @@ def panel(name: str, *, action: str, covers: str, label: str, language: Language
     """
     skeleton = [html.Span(className="skeleton", style={"width": f"{width}%"}) for width in (52, 84, 70, 92, 64, 78)]
     waiting: list[Any] = [
-        html.Div(skeleton, className="panel__skeleton", **{"aria-hidden": "true"}),
+        html.Div(skeleton, className="panel__skeleton", **attributes({"aria-hidden": "true"})),
         html.Div(
             [
                 notice(t("wall.no_answer", language), language),
@@ -24,7 +25,7 @@ def panel(name: str, *, action: str, covers: str, label: str, language: Language
                     [icon("refresh"), t("common.retry", language)],
                     type="button",
                     className="button",
-                    **{"data-action": f"retry-{action}"},
+                    **attributes({"data-action": f"retry-{action}"}),
                 ),
             ],
             className="panel__unanswered",
@@ -35,12 +36,12 @@ def panel(name: str, *, action: str, covers: str, label: str, language: Language
         type="button",
         className="panel__close",
         title=f"{t('common.close', language)} (Esc)",
-        **{"data-action": f"close-{action}", "aria-label": t("common.close", language)},
+        **attributes({"data-action": f"close-{action}", "aria-label": t("common.close", language)}),
     )
     return html.Section(
         [close, *waiting, html.Div(id=f"{name}-body", className="panel__body")],
         id=name,
         className=f"panel panel--{name}",
         hidden=True,
-        **{"aria-label": label, "data-covers": covers},
+        **attributes({"aria-label": label, "data-covers": covers}),
     )

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from dash import html
 
+from components.attributes import attributes
 from components.notice import empty_state
 
 
@@ -51,7 +52,7 @@ def table(
                 html.Button(column.head, type="button"),
                 scope="col",
                 className=f"is-{column.kind}",
-                **{"data-sort": column.kind},
+                **attributes({"data-sort": column.kind}),
             )
             for column in columns
         ]
@@ -76,12 +77,12 @@ def _row(columns: Sequence[Column], row: Mapping[str, Any], target: Target | Non
         shown = column.show(row)
         if i == 0 and target is not None:
             shown = html.Button(shown, type="button", className="table__go")
-        more = {} if column.sort is None else {"data-value": _sortable(column.sort(row))}
+        more = attributes({} if column.sort is None else {"data-value": _sortable(column.sort(row))})
         cells.append(html.Td(shown, className=f"is-{column.kind}", **more))
     if target is None:
         return html.Tr(cells)
     place = {} if target.lon is None else {"data-lon": str(target.lon), "data-lat": str(target.lat)}
-    return html.Tr(cells, **{"data-select": f"{target.kind}:{target.key}", **place})
+    return html.Tr(cells, **attributes({"data-select": f"{target.kind}:{target.key}", **place}))
 
 
 def _sortable(value: Any) -> str:

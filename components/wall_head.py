@@ -2,6 +2,7 @@
 
 from dash import html
 
+from components.attributes import attributes
 from components.icons import icon
 from i18n import Language, t
 
@@ -12,7 +13,7 @@ def _press(action: str, icon_name: str, label: str, text: str | None = None) -> 
         type="button",
         className="button button--bare",
         title=label,
-        **{"data-action": action, "aria-label": label},
+        **attributes({"data-action": action, "aria-label": label}),
     )
 
 
@@ -32,7 +33,7 @@ def head(language: Language, person: str, *, hands_free: bool) -> html.Header:
                     _press("sign-out", "logout", f"{t('wall.sign_out', language)} {person}".strip()),
                 ],
                 className="head__tools",
-                **{"aria-label": t("wall.tools", language)},
+                **attributes({"aria-label": t("wall.tools", language)}),
             )
         ]
     )
@@ -68,7 +69,7 @@ def head(language: Language, person: str, *, hands_free: bool) -> html.Header:
                 ],
                 className="head__states",
                 role="group",
-                **{"aria-label": t("status.label", language)},
+                **attributes({"aria-label": t("status.label", language)}),
             ),
             *tools,
         ],
@@ -85,13 +86,13 @@ def layer_switch(language: Language) -> html.Div:
                 [icon(icon_name), html.Span(t(f"map.layer_{layer}", language))],
                 type="button",
                 className="switch__choice",
-                **{"data-layer": layer, "aria-pressed": "false"},
+                **attributes({"data-layer": layer, "aria-pressed": "false"}),
             )
             for layer, icon_name in choices
         ],
         className="switch",
         role="group",
-        **{"aria-label": t("map.risk_layer", language)},
+        **attributes({"aria-label": t("map.risk_layer", language)}),
     )
 
 
@@ -105,7 +106,7 @@ def zoom_buttons(language: Language) -> html.Div:
         ],
         className="zoom",
         role="group",
-        **{"aria-label": t("map.zoom", language)},
+        **attributes({"aria-label": t("map.zoom", language)}),
     )
 
 
@@ -117,24 +118,24 @@ def replay_bar(language: Language) -> html.Section:
                 icon("player-play"),
                 type="button",
                 className="replay__play",
-                **{"data-action": "replay-play", "aria-label": t("wall.play", language)},
+                **attributes({"data-action": "replay-play", "aria-label": t("wall.play", language)}),
             ),
             html.Div(
                 [html.Span(className="replay__title"), html.Span(className="replay__note quiet")],
                 className="replay__words",
             ),
-            html.Span(className="replay__scrub", **{"data-label": t("wall.replay_scrub", language)}),
+            html.Span(className="replay__scrub", **attributes({"data-label": t("wall.replay_scrub", language)})),
             html.Span(className="replay__time number"),
-            html.Span(className="replay__speed", **{"data-label": t("wall.speed", language)}),
+            html.Span(className="replay__speed", **attributes({"data-label": t("wall.speed", language)})),
             html.Button(
                 icon("x"),
                 type="button",
                 className="replay__close",
-                **{"data-action": "replay-close", "aria-label": t("common.close", language)},
+                **attributes({"data-action": "replay-close", "aria-label": t("common.close", language)}),
             ),
         ],
         id="replay",
         className="replay",
         hidden=True,
-        **{"aria-label": t("wall.replay", language), "data-covers": "bottom"},
+        **attributes({"aria-label": t("wall.replay", language), "data-covers": "bottom"}),
     )

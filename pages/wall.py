@@ -10,6 +10,7 @@ from typing import Any
 import dash
 from dash import Input, Output, callback, dcc, html
 
+from components.attributes import attributes
 from components.card_view import card_of
 from components.figures import left_figures, right_figures
 from components.filters import filter_bar, names
@@ -74,7 +75,7 @@ async def layout(lang: str | None = None, kiosk: str | None = None, **_: str) ->
             html.Footer(
                 html.Ul(id="ticker", className="ticker"),
                 className="foot",
-                **{"aria-label": t("events.label", language)},
+                **attributes({"aria-label": t("events.label", language)}),
             ),
             dcc.Store(id="wall-behind"),
             dcc.Store(id="wall-selected"),
@@ -82,13 +83,15 @@ async def layout(lang: str | None = None, kiosk: str | None = None, **_: str) ->
         id="wall",
         className="wall wall--kiosk" if hands_free else "wall",
         lang="zh-CN" if language == "zh" else "en",
-        **{
-            "data-theme": "dark",
-            "data-language": language,
-            "data-kiosk": "1" if hands_free else "0",
-            "data-config": _config(),
-            "data-catalogue": json.dumps(names(language), ensure_ascii=False),
-        },
+        **attributes(
+            {
+                "data-theme": "dark",
+                "data-language": language,
+                "data-kiosk": "1" if hands_free else "0",
+                "data-config": _config(),
+                "data-catalogue": json.dumps(names(language), ensure_ascii=False),
+            }
+        ),
     )
 
 

@@ -62,11 +62,10 @@ window.gridaudit = window.gridaudit || {};
       const size = Math.abs(value);
       if (language === "zh") {
         if (size >= 1e8) return [formats.two.format(value / 1e8), "亿"];
-        if (size >= 1e5) return [formats.one.format(value / 1e4), "万"];
+        if (size >= 1e6) return [formats.one.format(value / 1e4), "万"];
         return [formats.integer.format(value), ""];
       }
       if (size >= 1e6) return [formats.two.format(value / 1e6), "M"];
-      if (size >= 1e5) return [formats.integer.format(value / 1e3), "k"];
       return [formats.integer.format(value), ""];
     },
 

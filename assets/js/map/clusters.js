@@ -70,7 +70,7 @@ window.gridaudit = window.gridaudit || {};
 
   /** The same for tickets: a rounded square whose edge shows the mix. */
   ga.drawSquareDonut = function (context, x, y, half, parts, total, label, style) {
-    const thickness = Math.max(3, half * 0.26);
+    const thickness = Math.max(2.5, half * 0.2);
     context.beginPath();
     context.roundRect(x - half - 1.5, y - half - 1.5, half * 2 + 3, half * 2 + 3, half * 0.42);
     context.fillStyle = style.ground;

@@ -9,6 +9,7 @@ window.gridaudit = window.gridaudit || {};
   const NAMES_FROM_ZOOM = 11;
   const NO_CLUSTERS_FROM_ZOOM = 15;
   const NAME_PICTURES = 600;
+  const ASIDE_BELOW_ZOOM = 14;
 
   const ease = (t) => 1 - (1 - t) * (1 - t);
 
@@ -149,8 +150,9 @@ window.gridaudit = window.gridaudit || {};
           sx += mover.x;
           sy += mover.y;
         }
-        const [x, y] = this.screen(sx / group.length, sy / group.length);
+        let [x, y] = this.screen(sx / group.length, sy / group.length);
         if (!this.inView(x, y, 40)) continue;
+        if (this._zoom < ASIDE_BELOW_ZOOM && this.options.aside) [x, y] = this.options.aside(x, y, radius);
         if (group.length === 1) {
           alone.push([group[0], x, y]);
           continue;

@@ -107,7 +107,7 @@ window.gridaudit = window.gridaudit || {};
   /** A ticket: rounded square, level inside, ring in the colour of its deadline; overdue also has a notch on top. */
   ga.drawTicket = function (context, x, y, half, level, deadline) {
     const colour = ga.deadlineColour(deadline);
-    const line = Math.max(1.6, half * 0.26);
+    const line = Math.max(1.4, half * (deadline === "time" ? 0.18 : 0.26));
     context.beginPath();
     context.roundRect(x - half - 1, y - half - 1, half * 2 + 2, half * 2 + 2, half * 0.45);
     context.fillStyle = ga.token("--ground");

@@ -13,6 +13,8 @@ window.gridaudit = window.gridaudit || {};
   const ENDINGS = /(自治县|自治旗|新区|矿区|市|区|县|旗)$/;
   const stem = (name) => (name.length > 2 ? name.replace(ENDINGS, "") : name);
 
+  const overlap = (a, b) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1];
+
   ga.NameLayer = ga.CanvasLayer.extend({
     options: { pane: "names" },
 
@@ -44,6 +46,7 @@ window.gridaudit = window.gridaudit || {};
     draw(context) {
       const unit = ga.unit();
       const placed = [];
+      const signs = this.options.obstacles ? this.options.obstacles() : [];
       const halo = ga.token("--map-halo");
       context.textBaseline = "middle";
       for (const label of this._labels || []) {
@@ -56,10 +59,13 @@ window.gridaudit = window.gridaudit || {};
         const width = context.measureText(label.text).width;
         // A place has its dot and its name beside it; a unit's name stands in its middle.
         const dot = label.area ? 0 : unit * 0.22;
-        const sides = label.area ? [[-width / 2, 0]] : [[dot * 3, 0], [-width - dot * 3, 0], [-width / 2, -size * 0.95], [-width / 2, size * 0.95]];
-        for (const [dx, dy] of sides) {
-          const box = [x + dx - 4, y + dy - size * 0.62, x + dx + width + 4, y + dy + size * 0.62];
-          if (placed.some((o) => box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1])) continue;
+        const sides = label.area ? [[-width / 2, 0]] : [[dot * 3, 0], [-width - dot * 3, 0], [-width / 2, -size * 0.95], [-width / 2, size * 0.95], [-width / 2, -size * 1.9], [-width / 2, size * 1.9]];
+        const boxes = sides.map(([dx, dy]) => [x + dx - 4, y + dy - size * 0.62, x + dx + width + 4, y + dy + size * 0.62, dx, dy]);
+        const free = boxes.filter((box) => !placed.some((other) => overlap(box, other)));
+        // Beside a sign rather than under it, where one of the sides is free.
+        const box = free.find((candidate) => !signs.some((sign) => overlap(candidate, sign))) || free[0];
+        if (box) {
+          const [, , , , dx, dy] = box;
           placed.push(box);
           if (dot) {
             placed.push([x - dot * 2, y - dot * 2, x + dot * 2, y + dot * 2]);
@@ -72,7 +78,6 @@ window.gridaudit = window.gridaudit || {};
           context.globalAlpha = label.kind === "city" ? 0.85 : 0.9;
           ga.haloText(context, label.text, x + dx, y + dy, ga.token(style.token), halo, unit * 0.34);
           context.globalAlpha = 1;
-          break;
         }
       }
     },

@@ -96,6 +96,28 @@ window.gridaudit = window.gridaudit || {};
         }
       }
       context.globalAlpha = 1;
+      this.fire("drawn");
+    },
+
+    /** Boxes of all signs, for whoever must not write over them. */
+    boxes() {
+      return (this._hits || []).map(({ x, y, r }) => [x - r, y - r, x + r, y + r]);
+    },
+
+    /** Moves a sign of `radius` off the ticket that it would cover, the shortest way: both stay readable. */
+    aside(x, y, radius) {
+      for (const hit of this._hits || []) {
+        const dx = x - hit.x;
+        const dy = y - hit.y;
+        const reach = hit.r + radius * 0.75;
+        if (Math.abs(dx) >= reach || Math.abs(dy) >= reach) continue;
+        const far = Math.hypot(dx, dy);
+        // On the very spot: to the upper right.
+        const [ux, uy] = far < 1 ? [0.7071, -0.7071] : [dx / far, dy / far];
+        const out = reach / Math.max(Math.abs(ux), Math.abs(uy));
+        return [hit.x + ux * out, hit.y + uy * out];
+      }
+      return [x, y];
     },
 
     hit(point) {

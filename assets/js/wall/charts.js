@@ -15,7 +15,7 @@ window.gridaudit = window.gridaudit || {};
           "button",
           "level",
           {
-            type: "button", "data-behind": "risk_open", "data-level": level,
+            type: "button", "data-behind": "risk", "data-level": level,
             "aria-label": `${ga.text("wall.level", { level: ga.roman(level) })}: ${ga.format.integer(count)}`,
           },
           ga.el("span", "level__count number", null, ga.format.integer(count)),
@@ -41,7 +41,7 @@ window.gridaudit = window.gridaudit || {};
         return ga.el(
           "button",
           "unit",
-          { type: "button", "data-behind": "risk_open", "data-unit": unit.code, "aria-label": `${name}: ${ga.format.integer(unit.open)}, ${word}` },
+          { type: "button", "data-behind": "risk", "data-unit": unit.code, "aria-label": `${name}: ${ga.format.integer(unit.open)}, ${word}` },
           ga.el("span", "unit__name", { title: name }, ga.shortUnit(name)),
           ga.el("span", "unit__count number", null, ga.format.integer(unit.open)),
           ga.el("span", `unit__change unit__change--${direction} number`, null, arrow ? ga.icon(arrow) : null, word),

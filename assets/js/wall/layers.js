@@ -10,17 +10,17 @@ window.gridaudit = window.gridaudit || {};
       pane.style.zIndex = order;
       pane.classList.add(`pane-${name}`);
     }
-    const layers = {
-      base: new ga.BaseLayer().addTo(map),
-      heat: new ga.HeatLayer(),
-      hexagons: new ga.HexagonLayer(),
-      grid: new ga.GridLayer().addTo(map),
-      trails: new ga.TrailLayer().addTo(map),
-      names: new ga.NameLayer().addTo(map),
-      track: new ga.TrackLayer().addTo(map),
-      tickets: new ga.TicketLayer().addTo(map),
-      inspectors: new ga.InspectorLayer().addTo(map),
-    };
+    const layers = {};
+    layers.base = new ga.BaseLayer().addTo(map);
+    layers.heat = new ga.HeatLayer();
+    layers.hexagons = new ga.HexagonLayer();
+    layers.grid = new ga.GridLayer().addTo(map);
+    layers.trails = new ga.TrailLayer().addTo(map);
+    layers.track = new ga.TrackLayer().addTo(map);
+    layers.tickets = new ga.TicketLayer().addTo(map);
+    layers.names = new ga.NameLayer({ obstacles: () => layers.tickets.boxes() }).addTo(map);
+    layers.inspectors = new ga.InspectorLayer({ aside: (x, y, radius) => layers.tickets.aside(x, y, radius) }).addTo(map);
+    layers.tickets.on("drawn", () => layers.names.redraw());
     if (config.tile_url) {
       layers.source = new ga.ShiftedTileLayer(config.tile_url, {
         pane: "source", system: config.tile_coordinate_system, attribution: config.tile_attribution, minZoom: config.tile_min_zoom,
@@ -34,10 +34,11 @@ window.gridaudit = window.gridaudit || {};
     return Object.assign(layers, {
       /** Shows the risk layer that the address asks for, with its filters, at the version the server names. */
       risk(state, version) {
+        if (version === undefined) return; // until the server has named it, tiles would be asked for twice
         const query = ga.address.riskQuery(state.filters, ga.clock.now());
         for (const name of ["heat", "hexagons"]) {
           if (state.layer === name) {
-            layers[name].show(query, version || 0);
+            layers[name].show(query, version);
             if (!map.hasLayer(layers[name])) layers[name].addTo(map);
           } else if (map.hasLayer(layers[name])) layers[name].remove();
         }
@@ -52,6 +53,9 @@ window.gridaudit = window.gridaudit || {};
       },
 
       select(selected) {
+        const wall = ga.byId("wall");
+        if (selected) wall.dataset.selected = selected.kind;
+        else delete wall.dataset.selected;
         const inspector = selected && selected.kind === "inspector" ? selected.key : null;
         layers.inspectors.select(inspector);
         layers.trails.select(inspector);

@@ -49,7 +49,8 @@ window.gridaudit = window.gridaudit || {};
           if (what) {
             fill(panel, what);
             if (panel.element.contains(document.activeElement)) continue;
-            panel.element.querySelector(".panel__close").focus({ preventScroll: true });
+            // Opened by the address alone, the page keeps the focus where it is.
+            if (panel.back) panel.element.querySelector(".panel__close").focus({ preventScroll: true });
           } else if (panel.back && panel.back.isConnected) {
             panel.back.focus({ preventScroll: true });
             panel.back = null;

@@ -6,11 +6,11 @@ window.gridaudit = window.gridaudit || {};
   const TICKET_ZOOM = 14;
 
   /** Pixels that panels cover at each edge of the map: {left, right, top, bottom}. */
-  function covered(map) {
+  function covered(map, all = true) {
     const frame = map.getContainer().getBoundingClientRect();
     const sides = { left: 0, right: 0, top: 0, bottom: 0 };
     for (const element of document.querySelectorAll("[data-covers]")) {
-      if (element.hidden) continue;
+      if (element.hidden || (!all && element.classList.contains("panel"))) continue;
       const box = element.getBoundingClientRect();
       if (!box.width || !box.height || box.bottom <= frame.top || box.top >= frame.bottom) continue;
       const edge = element.dataset.covers;
@@ -51,7 +51,8 @@ window.gridaudit = window.gridaudit || {};
       },
 
       fit(area, options = {}) {
-        const sides = covered(map);
+        // The whole area is seen as a whole: an open list may lie over a part of it.
+        const sides = covered(map, area !== bounds);
         const settings = {
           paddingTopLeft: [sides.left + 12, sides.top + 12],
           paddingBottomRight: [sides.right + 12, sides.bottom + 12],

@@ -203,7 +203,7 @@ window.gridaudit = window.gridaudit || {};
     const zoomed = () => loadLegend(ga.address.state, layers);
     map.on("moveend", moved);
     map.on("zoomend", zoomed);
-    layers.hexagons.on("legend", ({ stops: steps, capped }) => ga.drawScale(layers.hexagons._cells.length ? steps : [], ga.text(capped ? "map.hexagons_unit_capped" : "map.hexagons_unit"), true));
+    layers.hexagons.on("legend", ({ stops: steps, capped }) => ga.drawScale(layers.hexagons._cells.length ? steps : [], capped ? ga.text("map.hexagons_capped") : "", true));
     stops.push(ga.store.on("layers", zoomed));
   }
 
