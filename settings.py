@@ -102,7 +102,8 @@ class MapSettings(BaseSettings):
             raise ValueError(f"GRIDAUDIT_MAP_TILE_URL needs {{z}}, {{x}} and {{y}}, got {self.tile_url!r}")
         if self.tile_min_zoom > self.tile_max_zoom:
             raise ValueError(
-                f"GRIDAUDIT_MAP_TILE_MIN_ZOOM {self.tile_min_zoom} is above GRIDAUDIT_MAP_TILE_MAX_ZOOM {self.tile_max_zoom}"
+                f"GRIDAUDIT_MAP_TILE_MIN_ZOOM {self.tile_min_zoom} is above"
+                f" GRIDAUDIT_MAP_TILE_MAX_ZOOM {self.tile_max_zoom}"
             )
         return self
 

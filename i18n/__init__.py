@@ -1,7 +1,8 @@
 """The catalogues: every text that a user sees, in English and 简体中文.
 
-One YAML file a subject and language (`en/wall.yaml`, `zh/wall.yaml`), flat `key: text`; the subject is the first part of
-the key: `wall.on_duty`. `./run check` refuses a key that one language lacks and a placeholder that the two do not share.
+One YAML file a subject and language (`en/wall.yaml`, `zh/wall.yaml`), flat `key: text`; the subject is the first part
+of the key: `wall.on_duty`. `./run check` refuses a key that one language lacks and a placeholder that the two do not
+share.
 """
 
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""The tables, one file a subject. Columns and keys only: rules live in `audit/` and `billing/`, SQL in the query files."""
+"""The tables, one file a subject. Columns and keys only: rules live in `audit/` and `billing/`, SQL in query files."""
 
 from data_access.models.audit import (
     AnomalyType,

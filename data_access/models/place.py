@@ -102,7 +102,7 @@ class Customer(Base):
 
 
 class Meter(Base):
-    """A meter at a customer; CIM `Meter` with `MeterMultiplier`. Multiplier = CT ratio × PT ratio (domain sheet 2.4)."""
+    """A meter at a customer; CIM `Meter` with `MeterMultiplier`: CT ratio × PT ratio (domain sheet 2.4)."""
 
     __tablename__ = "meter"
     __table_args__ = (Index("ix_meter_customer", "county_code", "customer_number"),)
