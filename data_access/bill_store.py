@@ -8,12 +8,19 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from billing import Bill
+from billing.model.terms import Certainty
+from data_access.tariffs import Identifiers
+
 ENGINE = "billing/1"
+CERTAINTIES = (Certainty.FOUND, Certainty.UNVERIFIED, Certainty.ILLUSTRATIVE)
+"""From certain to uncertain."""
 
 
 @dataclass(slots=True)
@@ -36,6 +43,29 @@ class BillColumns:
     certainty: list[str] = field(default_factory=list)
     content: list[str] = field(default_factory=list)
 
+    def add(
+        self, made: Bill, *, district: str, path: str, scheme: str, voltage: str, certainty: str, content: str
+    ) -> None:
+        """One bill of the single-account executor."""
+        energy = made.energy
+        if energy is None:
+            raise ValueError(f"{made.account}: there is no bill to store")
+        self.customer.append(made.account)
+        self.district.append(district)
+        self.path.append(path)
+        self.scheme.append(scheme)
+        self.voltage.append(voltage)
+        self.start.append(made.start)
+        self.end.append(made.end)
+        self.total.append(_scaled(made.total, 2) or 0)
+        self.billed_kwh.append(_scaled(energy.billed_kwh, 2) or 0)
+        self.loss_kwh.append(_scaled(energy.transformer_loss_kwh + energy.line_loss_kwh, 2) or None)
+        self.reactive_kvarh.append(_scaled(energy.reactive_kvarh, 2))
+        self.demand_kw.append(_scaled(energy.demand_kw, 4) or None)
+        self.power_factor.append(_scaled(energy.power_factor, 2))
+        self.certainty.append(certainty)
+        self.content.append(content)
+
 
 @dataclass(slots=True)
 class LineColumns:
@@ -56,6 +86,41 @@ class LineColumns:
     days: list[int | None] = field(default_factory=list)
     cycle_days: list[int | None] = field(default_factory=list)
     tariff_rows: list[str] = field(default_factory=list)
+
+    def add(self, made: Bill, *, path: str, identifiers: Identifiers) -> None:
+        """The lines of one bill of the single-account executor."""
+        for number, line in enumerate(made.lines, 1):
+            self.customer.append(made.account)
+            self.path.append(path)
+            self.line.append(number)
+            self.component.append(line.component)
+            self.period.append(line.period)
+            self.sub_account.append(line.sub_account)
+            self.start.append(line.start)
+            self.end.append(line.end)
+            self.quantity.append(short(line.quantity))
+            self.unit.append(line.unit)
+            self.price.append(short(line.price))
+            self.amount.append(_scaled(line.amount, 2) or 0)
+            self.days.append(line.days)
+            self.cycle_days.append(line.cycle_days)
+            self.tariff_rows.append(",".join(str(identifiers[made.area, code]) for code in line.tariff_rows))
+
+
+def short(value: Decimal) -> str:
+    """Plain text without zeros at the end."""
+    written = format(value, "f")
+    return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def _scaled(value: Decimal | None, scale: int) -> int | None:
+    return None if value is None else int(value.scaleb(scale))
+
+
+def worst_certainty(made: Bill) -> str:
+    """The least certain of what a bill rests on."""
+    stated = [CERTAINTIES.index(notice.certainty) for notice in made.notices if notice.certainty is not None]
+    return str(CERTAINTIES[max(stated, default=0)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from billing import Bill, TariffBook, bill
 from billing.batch import MISSING, BatchResult, bill_columns
 from billing.findings import Fault, Finding, fault
-from billing.model.terms import Certainty
 from data_access.bill_input import DueAccount
-from data_access.bill_store import BillColumns, Failure, LineColumns
+from data_access.bill_store import CERTAINTIES, BillColumns, Failure, LineColumns, short, worst_certainty
 from data_access.tariffs import Identifiers
 from jobs.month_cases import EPOCH, AccountColumns, MonthCases, parsed
-
-CERTAINTIES = (Certainty.FOUND, Certainty.UNVERIFIED, Certainty.ILLUSTRATIVE)
-"""From certain to uncertain."""
 
 
 @dataclass(slots=True)
@@ -60,14 +55,8 @@ def month_bills(
         result = bill_columns(cases.columns(), book, known_at=known_at, keep_lines=True)
         _take_batch(made, cases, result, book, identifiers, certainties)
     for account, terms, text in cases.single:
-        _take_single(made, account, terms, text, bill(parsed(text), book), identifiers, certainties, book)
+        _take_single(made, account, terms, text, bill(parsed(text), book), identifiers)
     return made
-
-
-def short(value: Decimal) -> str:
-    """Plain text without zeros at the end."""
-    written = format(value, "f")
-    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def _failure(account: DueAccount, findings: Sequence[Finding]) -> Failure:
@@ -124,7 +113,7 @@ def _take_batch(
             continue
         terms = cases.terms[row]
         if row in result.exact_bills:
-            _append(bills, account, terms, cases.texts[row], result.exact_bills[row], worst[row])
+            _add(bills, account, terms, cases.texts[row], result.exact_bills[row])
             continue
         measured = cases.rows[row].get("power_factor_standard", 0) != 0
         start, end = cases.rows[row]["period_start"], cases.rows[row]["period_end"]
@@ -155,70 +144,17 @@ def _policy(book: TariffBook, area: str, result: BatchResult, row: int) -> tuple
 
 
 def _take_single(
-    made: MonthBills,
-    account: DueAccount,
-    terms: AccountColumns,
-    text: str,
-    one: Bill,
-    identifiers: Identifiers,
-    certainties: Certainties,
-    book: TariffBook,
+    made: MonthBills, account: DueAccount, terms: AccountColumns, text: str, one: Bill, identifiers: Identifiers
 ) -> None:
     if not one.billed:
         made.failures.append(_failure(account, one.findings))
         return
-    policy = book.areas[one.area].policy(one.start, one.known_at)
-    worst = certainties.rank(one.area, (policy.id,) if policy else ())
-    for line in one.lines:
-        worst = max(worst, certainties.rank(one.area, line.tariff_rows), certainties.of_component(line.component))
-    append_lines(made.lines, account.number, account.org_path, one, identifiers)
-    _append(made.bills, account, terms, text, one, worst)
+    made.lines.add(one, path=account.org_path, identifiers=identifiers)
+    _add(made.bills, account, terms, text, one)
 
 
-def append_lines(lines: LineColumns, customer: str, path: str, one: Bill, identifiers: Identifiers) -> None:
-    """The lines of a bill of the single-account executor."""
-    for number, line in enumerate(one.lines, 1):
-        lines.customer.append(customer)
-        lines.path.append(path)
-        lines.line.append(number)
-        lines.component.append(line.component)
-        lines.period.append(line.period)
-        lines.sub_account.append(line.sub_account)
-        lines.start.append(line.start)
-        lines.end.append(line.end)
-        lines.quantity.append(short(line.quantity))
-        lines.unit.append(line.unit)
-        lines.price.append(short(line.price))
-        lines.amount.append(int(line.amount.scaleb(2)))
-        lines.days.append(line.days)
-        lines.cycle_days.append(line.cycle_days)
-        lines.tariff_rows.append(",".join(str(identifiers[one.area, code]) for code in line.tariff_rows))
-
-
-def _append(bills: BillColumns, account: DueAccount, terms: AccountColumns, text: str, one: Bill, worst: int) -> None:
-    energy = one.energy
-    if energy is None:
-        raise AssertionError("a billed bill states its energy")
-    loss = energy.transformer_loss_kwh + energy.line_loss_kwh
-    bills.customer.append(account.number)
-    bills.district.append(account.district_code)
-    bills.path.append(account.org_path)
-    bills.scheme.append(terms.scheme)
-    bills.voltage.append(terms.voltage)
-    bills.start.append(one.start)
-    bills.end.append(one.end)
-    bills.total.append(int(one.total.scaleb(2)))
-    bills.billed_kwh.append(_scaled(energy.billed_kwh, 2) or 0)
-    bills.loss_kwh.append(_scaled(loss, 2) or None)
-    bills.reactive_kvarh.append(_scaled(energy.reactive_kvarh, 2))
-    bills.demand_kw.append(_scaled(energy.demand_kw, 4) or None)
-    bills.power_factor.append(_scaled(energy.power_factor, 2))
-    bills.certainty.append(str(CERTAINTIES[worst]))
-    bills.content.append(text)
-
-
-def _scaled(value: Decimal | None, scale: int) -> int | None:
-    return None if value is None else int(value.scaleb(scale))
-
-
-__all__ = ["Certainties", "MonthBills", "append_lines", "month_bills"]
+def _add(bills: BillColumns, account: DueAccount, terms: AccountColumns, text: str, one: Bill) -> None:
+    bills.add(
+        one, district=account.district_code, path=account.org_path, scheme=terms.scheme, voltage=terms.voltage,
+        certainty=worst_certainty(one), content=text,
+    )  # fmt: skip
