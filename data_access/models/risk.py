@@ -64,7 +64,7 @@ class RiskChunk(Base):
     org_path: Mapped[OrgPath]
     count: Mapped[int]
     version: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    """Version of the layer `risk` that came with this packing: whoever knows an older one reads newer chunks only."""
+    """Version of the layer `risk` that came with this packing: readers fetch only chunks newer than what they know."""
     open_by_level: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
     x: Mapped[bytes] = mapped_column(LargeBinary)
     y: Mapped[bytes] = mapped_column(LargeBinary)

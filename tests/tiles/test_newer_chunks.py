@@ -64,7 +64,7 @@ async def both(known: RiskColumns, path: str) -> tuple[RiskColumns, RiskColumns]
 
 CHANGES = {
     "a new point": "UPDATE risk_point SET score = 90 WHERE number = '13020201-1-3'",
-    "a new month": "UPDATE risk_point SET detected_at = detected_at + '1 year'::interval WHERE number LIKE '13020201-2-%1'",
+    "a new month": "UPDATE risk_point SET detected_at = detected_at + interval '1 year' WHERE number = '13020201-2-1'",
     "a state": "UPDATE risk_point SET state = 5 WHERE number LIKE '13020202-0-%'",
 }
 
