@@ -47,6 +47,7 @@ class PositionWriter:
 
     def start(self) -> None:
         """Begin to write."""
+        self._wake = asyncio.Event()  # an event belongs to the loop it was waited for on
         self._task = asyncio.create_task(self._run(), name="position writer")
 
     async def stop(self) -> None:

@@ -3,9 +3,6 @@ answer as documented. Against a real server, as a signed-in user and with a devi
 """
 
 import asyncio
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +11,6 @@ import jsonschema_rs
 import psycopg
 import pytest
 import schemathesis
-import uvicorn
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -30,6 +26,7 @@ from data_access import users
 from data_access.engine import dispose_engines
 from tests.access.arrange import PASSWORD, People, accounts
 from tests.isolation.twins import build
+from tests.serving import serving
 
 EXAMPLES = 12
 """For each door. The whole stays below half a minute."""
@@ -74,20 +71,8 @@ def server(database_url: str) -> Iterator[Server]:
         build(owner)
     sessions, device = asyncio.run(_arrange())
     users.forget()
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    runner = uvicorn.Server(uvicorn.Config(front_door.server, log_level="warning", lifespan="on", ws="none"))
-    thread = threading.Thread(target=runner.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    deadline = time.monotonic() + 60
-    while not runner.started:
-        assert thread.is_alive() and time.monotonic() < deadline, "the server didn't start"
-        thread.join(0.05)
-    yield Server(address, sessions, device)
-    runner.should_exit = True
-    thread.join(30)
-    assert not thread.is_alive()
+    with serving(front_door.server) as address:
+        yield Server(address, sessions, device)
 
 
 DOCUMENT = front_door.server.openapi()

@@ -222,7 +222,7 @@ async def test_no_callback_tells_the_south_of_the_north(app, clients):
     told_north = 0
     for output, entry in known.items():
         for wish in wishes(output):
-            for who in ("manager.south", "inspector.south"):
+            for who in ("manager.south", "inspector.south", "wall.south"):
                 answer = await called(clients[who], entry, output, wish)
                 assert answer.status_code in (200, 204), (output, wish, answer.text)
                 text = json.dumps(answer.json(), ensure_ascii=False) if answer.status_code == 200 else ""
