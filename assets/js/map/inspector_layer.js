@@ -163,7 +163,7 @@ window.gridaudit = window.gridaudit || {};
         ga.drawDonut(context, x, y, r, counts.map((n, i) => [colours[i], n]), group.length, String(group.length), style);
         this._hits.push({ x, y, r, group });
       }
-      const names = this._zoom >= NAMES_FROM_ZOOM ? [] : null;
+      const names = ga.viewZoom(this._zoom) >= NAMES_FROM_ZOOM ? [] : null;
       for (const [mover, x, y] of alone) {
         const selected = mover.inspector.number === this._selected;
         context.globalAlpha = this._selected && !selected ? 0.45 : 1;

@@ -45,13 +45,14 @@ window.gridaudit = window.gridaudit || {};
 
     draw(context) {
       const unit = ga.unit();
+      const zoom = ga.viewZoom(this._zoom);
       const placed = [];
       const signs = this.options.obstacles ? this.options.obstacles() : [];
       const halo = ga.token("--map-halo");
       context.textBaseline = "middle";
       for (const label of this._labels || []) {
         const style = STYLES[label.kind];
-        if (this._zoom < style.from) continue;
+        if (zoom < style.from) continue;
         const [x, y] = this.screen(label.x, label.y);
         if (!this.inView(x, y, 60)) continue;
         const size = Math.round(unit * style.size);

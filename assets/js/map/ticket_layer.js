@@ -106,16 +106,15 @@ window.gridaudit = window.gridaudit || {};
 
     /** Moves a sign of `radius` off the ticket that it would cover, the shortest way: both stay readable. */
     aside(x, y, radius) {
-      for (const hit of this._hits || []) {
-        const dx = x - hit.x;
-        const dy = y - hit.y;
-        const reach = hit.r + radius * 0.75;
-        if (Math.abs(dx) >= reach || Math.abs(dy) >= reach) continue;
-        const far = Math.hypot(dx, dy);
+      for (let round = 0; round < 2; round++) {
+        const hit = (this._hits || []).find((h) => Math.abs(x - h.x) < h.r + radius * 0.7 && Math.abs(y - h.y) < h.r + radius * 0.7);
+        if (!hit) break;
+        const far = Math.hypot(x - hit.x, y - hit.y);
         // On the very spot: to the upper right.
-        const [ux, uy] = far < 1 ? [0.7071, -0.7071] : [dx / far, dy / far];
-        const out = reach / Math.max(Math.abs(ux), Math.abs(uy));
-        return [hit.x + ux * out, hit.y + uy * out];
+        const [ux, uy] = far < 1 ? [0.7071, -0.7071] : [(x - hit.x) / far, (y - hit.y) / far];
+        const out = (hit.r + radius * 0.75) / Math.max(Math.abs(ux), Math.abs(uy));
+        x = hit.x + ux * out;
+        y = hit.y + uy * out;
       }
       return [x, y];
     },

@@ -188,10 +188,11 @@ window.gridaudit = window.gridaudit || {};
     ga.setText(ga.byId("legend-risk-title"), ga.text("map.heat_title"));
     if (legendAsked) legendAsked.abort();
     const asked = (legendAsked = new AbortController());
-    const zoom = Math.round(layers.base._map.getZoom());
+    const zoom = layers.heat.zoomOfTiles(layers.base._map.getZoom());
     const query = ga.address.riskQuery(state.filters, ga.clock.now());
+    const palette = ga.token("--heat-palette") || "inferno";
     try {
-      const legend = await ga.request(`/api/v1/risk/legend?zoom=${zoom}&${query}`, { signal: asked.signal });
+      const legend = await ga.request(`/api/v1/risk/legend?zoom=${zoom}&palette=${palette}&${query}`, { signal: asked.signal });
       if (!asked.signal.aborted) ga.drawScale(legend.stops, ga.text("map.heat_unit"), false);
     } catch {
       // The scale of before stays; the next zoom or version asks again.
