@@ -44,6 +44,8 @@ class EnergyReport:
     first_month: date
     months: int
     """Whole months; the running one comes on top."""
+    last_month: date
+    """The last whole month, by its first day."""
     usage_rows: int
     reading_rows: int
     district_days: int
@@ -102,7 +104,8 @@ def load_energy(
     progress(0.88)
     days = write_districts(connection, accounts, calendar, usage, history.units, districts, streams.of("districts"))
     progress(1.0)
-    return EnergyReport(calendar.first, calendar.complete_months, usage_rows, readings, days)
+    last = calendar.month_first[calendar.complete_months - 1]
+    return EnergyReport(calendar.first, calendar.complete_months, last, usage_rows, readings, days)
 
 
 def _solar(usage: Usage, accounts: Accounts, calendar: Calendar, streams: Streams) -> None:
@@ -325,12 +328,15 @@ def _before_history(copy: ColumnCopy, history: _History, start: Ints) -> None:
     for border, suits in plans:
         if border >= calendar.first:
             continue
-        # What was used then is taken from the same days a year later.
+        # What was used then is taken from the same days a year later, or from the mean of a shorter history.
         later = calendar.index(border.replace(year=border.year + 1))
         length = (calendar.first - border).days
-        same = history.units[:, later : later + length]
         from_day = np.clip((opened - np.datetime64(border)).astype(np.int64), 0, length)
-        before = np.sum(same, axis=1, where=np.arange(same.shape[1])[None, :] >= from_day[:, None], dtype=np.int64)
+        same = history.units[:, later : later + length]
+        if same.shape[1] == length:
+            before = np.sum(same, axis=1, where=np.arange(length)[None, :] >= from_day[:, None], dtype=np.int64)
+        else:
+            before = history.units.sum(axis=1, dtype=np.int64) * (length - from_day) // calendar.days
         values = (start - before) % limit
         old = np.flatnonzero(suits & (opened < np.datetime64(border)))
         write_before(copy, accounts, old, meters[old], values[old], border, "period_end")

@@ -18,11 +18,13 @@ from argon2 import PasswordHasher
 from audit.catalogue import catalogue
 from audit.catalogue import rows as catalogue_rows
 from audit.workflow_states import Status
+from data_access.billing_runs import queue_history
 from data_access.bulk import BulkWriter
 from data_access.demo_load import AlreadyLoaded, demo_load, demo_state, empty_schema, ensure_partitions, finish
 from data_access.secret import digest, new_secret
 from demo import rows
 from demo.accounts import Account, make_accounts, sections
+from demo.energy import load_energy
 from demo.grid import PROVINCE, Grid, county_path, make_grid
 from demo.people import Staff, make_staff, units
 from demo.phones import DEVICES_FILE, devices_content, write_private
@@ -117,19 +119,32 @@ def load(
         progress(t(f"demo.{name}", language), share)
 
     folder = data_dir or get_settings().web.data_dir
+
+    def first_half(name: str, share: float) -> None:
+        step(name, share / 2)
+
     with demo_load(address, size, seed, VERSION) as (connection, writer):
-        utility = make_utility(chosen, seed, now, step)
+        utility = make_utility(chosen, seed, now, first_half)
         streams = Streams(seed)
-        _write_standing(writer, utility, streams, now, step)
-        _write_audit(writer, utility, streams, now, step)
-        step("tracks", 0.55)
+        _write_standing(writer, utility, streams, now, first_half)
+        _write_audit(writer, utility, streams, now, first_half)
+        first_half("tracks", 0.55)
         first = (now - timedelta(days=chosen.track_days + 1)).astimezone(UTC).date()
         ensure_partitions(connection, first, now.astimezone(UTC).date() + timedelta(days=7))
         device_tokens = {person.number: new_secret("gad_") for person in utility.staff.inspectors}
         _write_devices(writer, utility, device_tokens, seed, now)
-        tracks = _write_tracks(writer, chosen, utility, streams, seed, now, step)
-        step("accounts", 0.9)
+        tracks = _write_tracks(writer, chosen, utility, streams, seed, now, first_half)
+        first_half("accounts", 0.9)
         report = _write_accounts(writer, utility, folder, now)
+        energy = load_energy(
+            connection,
+            now=now,
+            seed=seed,
+            months=chosen.energy_months,
+            progress=lambda share: step("energy", 0.48 + 0.45 * share),
+        )
+        # The bills are made by the worker while people already look around, the newest month first.
+        queue_history(connection, energy.first_month, energy.last_month, "demo", now)
         step("finish", 0.93)
         finish(connection, {"now": now.isoformat()})
         content = devices_content(utility.grid, utility.staff, utility.tickets, device_tokens, tracks)

@@ -19,6 +19,8 @@ class Size:
     open_tickets: int
     track_days: int
     months: int = 24
+    energy_months: int = 24
+    """Whole months of use, readings and bills before the running one."""
     dedicated_share: float = 0.18
     """Share of districts that serve one large customer (专变)."""
     hot_spots: int = 24
@@ -48,6 +50,7 @@ SIZES = {
             tickets=300,
             open_tickets=70,
             track_days=2,
+            energy_months=4,
             hot_spots=10,
         ),
     )

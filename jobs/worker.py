@@ -23,6 +23,9 @@ QUEUES = ("billing",)
 HEARTBEAT_S = 5.0
 DEAD_AFTER_S = 20.0
 """A worker whose heart has not beaten for so long is taken for dead."""
+STOP_WITHIN_S = 5.0
+"""How long a job may go on after the worker was told to stop; then its open chunk is rolled back."""
+RESTART_AFTER_S = 3.0
 KEEP_HOURS = 24 * 7
 """How long a finished job stays readable."""
 
@@ -42,7 +45,11 @@ def make_app(address: str | None = None) -> App:
         name="bill_month",
         queue="billing",
         retry=RetryStrategy(
-            max_attempts=20, wait=2, linear_wait=5, retry_exceptions={OperationalError, DBAPIError, OSError}
+            max_attempts=20,
+            wait=2,
+            linear_wait=5,
+            # Cancelled: this worker is told to stop; another one goes on.
+            retry_exceptions=[OperationalError, DBAPIError, OSError, asyncio.CancelledError],  # type: ignore[list-item]
         ),
     )
     async def bill_month(county: str, run: int) -> None:
@@ -97,9 +104,30 @@ async def run_worker(
                 update_heartbeat_interval=heartbeat_s,
                 stalled_worker_timeout=dead_after_s,
                 fetch_job_polling_interval=2.0,
+                shutdown_graceful_timeout=STOP_WITHIN_S,
                 **options,
             )
         finally:
             looking.cancel()
             with suppress(asyncio.CancelledError):
                 await looking
+
+
+async def keep_working(stop: asyncio.Event, *, concurrency: int = 1) -> None:
+    """A worker until `stop` is set; begins anew when the database was lost."""
+    while not stop.is_set():
+        work = asyncio.create_task(run_worker(concurrency=concurrency))
+        told = asyncio.create_task(stop.wait())
+        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        if not work.done():
+            work.cancel()
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not stop.is_set():
+                raise
+        except Exception:
+            log.warning("the worker stopped, begins again in %d s", RESTART_AFTER_S, exc_info=True)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(stop.wait(), RESTART_AFTER_S)
