@@ -290,7 +290,7 @@ def _fixes(
     connection: psycopg.Connection, anchors: Anchors, size: Size, random: np.random.Generator, now_us: int
 ) -> None:
     people = connection.execute(
-        "SELECT number, county_code, org_path::text, ST_X(centre), ST_Y(centre) FROM employee"
+        "SELECT number, employee.county_code, employee.org_path::text, ST_X(centre), ST_Y(centre) FROM employee"
         " JOIN organisation ON organisation.code = organisation_code WHERE number LIKE 'B%' ORDER BY number"
     ).fetchall()
     connection.execute(

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 
 from bench import billing
@@ -23,22 +24,22 @@ VIEWERS = {"demo": 100, "city": 200, "province": 500}
 
 
 def _tiles(target: Target, _size: str) -> list[Figure]:
-    with target.client() as client:
+    with closing(target.client()) as client:
         return heat_tiles(client, target.owner_url)
 
 
 def _snapshot(target: Target, _size: str) -> list[Figure]:
-    with target.client() as client:
+    with closing(target.client()) as client:
         return snapshot(client)
 
 
 def _details(target: Target, _size: str) -> list[Figure]:
-    with target.client() as client:
+    with closing(target.client()) as client:
         return details(client, target.owner_url)
 
 
 def _cookie(target: Target) -> str:
-    with target.client() as client:
+    with closing(target.client()) as client:
         return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
 
 
@@ -82,7 +83,7 @@ def _ingest(target: Target, _size: str) -> list[Figure]:
 
 
 def _markers(target: Target, _size: str) -> list[Figure]:
-    with target.client() as client:
+    with closing(target.client()) as client:
         cookies = [{"name": name, "value": value, "url": target.base_url} for name, value in client.cookies.items()]
         picture = client.get("/api/v1/live/snapshot").json()
     found: list[Figure] = []

@@ -42,16 +42,21 @@ _KNOWN = text(
     " WHERE employee.number = ANY(:numbers)"
 )
 _STORE = text(
+    "WITH fresh AS ("
     "INSERT INTO position_fix (county_code, employee_number, fixed_at, longitude, latitude, accuracy_m, speed_kmh,"
     " heading_deg, is_late, device_id, org_path)"
     " SELECT county, employee, to_timestamp(0) + at * interval '1 microsecond', lon, lat, accuracy, speed, heading,"
     " late, device, path::ltree"
-    " FROM unnest(CAST(:county AS text[]), CAST(:employee AS text[]), CAST(:at AS bigint[]), CAST(:lon AS float8[]),"
-    " CAST(:lat AS float8[]), CAST(:accuracy AS real[]), CAST(:speed AS real[]), CAST(:heading AS real[]),"
-    " CAST(:late AS boolean[]), CAST(:device AS uuid[]), CAST(:path AS text[]))"
-    " AS given (county, employee, at, lon, lat, accuracy, speed, heading, late, device, path)"
+    " FROM unnest(CAST(:owner AS int[]), CAST(:at AS bigint[]), CAST(:lon AS float8[]), CAST(:lat AS float8[]),"
+    " CAST(:accuracy AS real[]), CAST(:speed AS real[]), CAST(:heading AS real[]), CAST(:late AS boolean[]))"
+    " AS given (owner, at, lon, lat, accuracy, speed, heading, late)"
+    " JOIN unnest(CAST(:county AS text[]), CAST(:employee AS text[]), CAST(:device AS uuid[]), CAST(:path AS text[]))"
+    " WITH ORDINALITY AS owners (county, employee, device, path, number) ON owners.number = given.owner"
     " ON CONFLICT DO NOTHING"
-    " RETURNING employee_number, (EXTRACT(EPOCH FROM fixed_at) * 1000000)::bigint"
+    " RETURNING employee_number, fixed_at)"
+    # What all went in needs no list: the usual case costs one row instead of thousands.
+    " SELECT CASE WHEN count(*) < :total THEN COALESCE(json_agg(json_build_array(employee_number,"
+    " (EXTRACT(EPOCH FROM fixed_at) * 1000000)::bigint)), '[]') END FROM fresh"
 )
 _MOVE = text(
     "INSERT INTO inspector_position AS position (employee_number, county_code, org_path, fixed_at, received_at,"
@@ -281,14 +286,17 @@ async def _ensure_days(connection: AsyncConnection, key: str, days: set[date]) -
 async def _insert(
     connection: AsyncConnection, stored: Sequence[tuple[int, KnownDevice, Fix, bool]]
 ) -> set[tuple[str, int]]:
+    """Stores fixes; returns (employee, microseconds) of those that were not there before."""
     if not stored:
         return set()
-    devices, fixes = [device for _, device, _, _ in stored], [fix for _, _, fix, _ in stored]
-    rows = await connection.execute(
+    fixes = [fix for _, _, fix, _ in stored]
+    # Who a fix belongs to is sent once for each device, not once for each fix.
+    owners = {device.device_id: device for _, device, _, _ in stored}
+    numbers = {device_id: number for number, device_id in enumerate(owners, start=1)}
+    answer = await connection.execute(
         _STORE,
         {
-            "county": [device.county_code for device in devices],
-            "employee": [device.employee_number for device in devices],
+            "owner": [numbers[device.device_id] for _, device, _, _ in stored],
             "at": [microseconds(fix.at) for fix in fixes],
             "lon": [fix.longitude for fix in fixes],
             "lat": [fix.latitude for fix in fixes],
@@ -296,11 +304,17 @@ async def _insert(
             "speed": [fix.speed_kmh for fix in fixes],
             "heading": [fix.heading_deg for fix in fixes],
             "late": [late for _, _, _, late in stored],
-            "device": [device.device_id for device in devices],
-            "path": [device.org_path for device in devices],
+            "county": [device.county_code for device in owners.values()],
+            "employee": [device.employee_number for device in owners.values()],
+            "device": list(owners),
+            "path": [device.org_path for device in owners.values()],
+            "total": len(stored),
         },
     )
-    return {(row[0], row[1]) for row in rows}
+    fresh = answer.scalar_one()
+    if fresh is None:
+        return {(device.employee_number, microseconds(fix.at)) for _, device, fix, _ in stored}
+    return {(employee, at) for employee, at in fresh}
 
 
 async def _move(connection: AsyncConnection, newest: dict[str, _Latest]) -> list[tuple[list[Any], str]]:
