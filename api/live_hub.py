@@ -163,7 +163,8 @@ class Hub:
         merge = self._settings.live.merge_ms / 1000
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._bell.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._bell.wait()
             self._bell.clear()
             await self.look()
             await asyncio.sleep(merge)
@@ -269,24 +270,29 @@ class Hub:
             self._snapshots.pop(key, None)
 
     async def _write(self, client: Client) -> None:
+        # `asyncio.timeout` all over, not `wait_for`: that one may swallow a cancellation (Python 3.11), and a socket
+        # that has gone would be served for ever.
         timeout = self._settings.live.send_timeout_seconds
         while True:
             await client.wake.wait()
             client.wake.clear()
             if client.closing is not None:
                 with contextlib.suppress(Exception):
-                    await asyncio.wait_for(client.line.close(client.closing), timeout)
+                    async with asyncio.timeout(timeout):
+                        await client.line.close(client.closing)
                 return
             if client.beat is not None:
                 text, client.beat = client.beat, None
-                await asyncio.wait_for(client.line.send_text(text), timeout)
+                async with asyncio.timeout(timeout):
+                    await client.line.send_text(text)
             if client.snapshot_wanted:
                 await self._send_snapshot(client, timeout)
             elif client.waiting is not None:
                 batch, client.waiting = client.waiting, None
                 text = batch.message(client.sequence, self._now_ms())
                 client.sequence = max(batch.end, client.sequence)
-                await asyncio.wait_for(client.line.send_text(text), timeout)
+                async with asyncio.timeout(timeout):
+                    await client.line.send_text(text)
 
     async def _send_snapshot(self, client: Client, timeout: float) -> None:  # noqa: ASYNC109
         try:
@@ -309,7 +315,8 @@ class Hub:
         client.snapshot_wanted = False
         if missed:
             client.put(missed)
-        await asyncio.wait_for(client.line.send_bytes(data), timeout)
+        async with asyncio.timeout(timeout):
+            await client.line.send_bytes(data)
 
     async def _snapshot(self, viewer: Viewer) -> tuple[int, bytes]:
         """Sequence and gzipped message; one query for all of a scope that ask within a second."""
@@ -349,7 +356,8 @@ class Hub:
     async def _check_sign_ins(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._recheck.wait(), self._settings.session.recheck_seconds)
+                async with asyncio.timeout(self._settings.session.recheck_seconds):
+                    await self._recheck.wait()
             self._recheck.clear()
             if self.clients and self.database_ok:
                 await self.check_sign_ins()
