@@ -47,11 +47,11 @@ def none_alive(process_ids: set[int]) -> bool:
 class Beside:
     """A program that runs beside the test; what it prints is collected."""
 
-    def __init__(self, *arguments: str, variables: dict[str, str] | None = None) -> None:
+    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-u", *arguments],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(variables or {})},
+            env={**(environment or os.environ), "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
