@@ -91,8 +91,19 @@ def tile_density(points: Points, zoom: int, column: int, row: int, *, scale: int
     counted = np.bincount(y * np.int32(across) + x, weights=points.score[found], minlength=across * across)
     grid = counted.reshape(across, across).astype(np.float32)
     core, glow = _spread(zoom, scale, 1.0), _spread(zoom, scale, _GLOW_WIDTH)
-    per_px = (1 - _GLOW_SHARE) * (core @ grid @ core.T) + _GLOW_SHARE * (glow @ grid @ glow.T)
+    per_px = (1 - _GLOW_SHARE) * _across(_across(core, grid), core.T) + _GLOW_SHARE * _across(
+        _across(glow, grid), glow.T
+    )
     return np.asarray(per_px / _ground(zoom, row, scale)[:, None], dtype=np.float32)
+
+
+def _across(rows: Floats, columns: Floats) -> Floats:
+    """Matrix product, four rows at a time.
+
+    OpenBLAS spreads larger products over threads that wait for each other busily: on a machine with other work a
+    product of half a millisecond then takes fifty. Products of this size it computes in the calling thread.
+    """
+    return (rows.reshape(-1, 4, rows.shape[1]) @ np.ascontiguousarray(columns)).reshape(len(rows), -1)
 
 
 def _margin(zoom: int) -> int:
