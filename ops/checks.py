@@ -21,7 +21,7 @@ def _tool(*command: str) -> Callable[[], list[str]]:
 
 
 CHECKS: tuple[tuple[str, Callable[[], list[str]]], ...] = (
-    ("style (ruff check)", _tool("ruff", "check", ".")),
+    ("style (ruff check)", _tool("ruff", "check", "--output-format", "concise", ".")),
     ("format (ruff format)", _tool("ruff", "format", "--check", ".")),
     ("types of the packages (mypy)", _tool("mypy")),
     ("types of app.py, cli.py, settings.py (mypy)", _tool("mypy", "app.py", "cli.py", "settings.py")),
