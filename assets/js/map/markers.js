@@ -102,12 +102,12 @@ window.gridaudit = window.gridaudit || {};
   const ROMAN = ["", "I", "II", "III", "IV"];
   ga.roman = (level) => ROMAN[level] || "";
 
-  ga.deadlineColour = (deadline) => ga.token({ time: "--good", soon: "--warn", overdue: "--late" }[deadline]);
+  ga.deadlineColour = (deadline) => ga.token({ time: "--good", soon: "--warn", overdue: "--late", unknown: "--quiet" }[deadline]);
 
   /** A ticket: rounded square, level inside, ring in the colour of its deadline; overdue also has a notch on top. */
   ga.drawTicket = function (context, x, y, half, level, deadline) {
     const colour = ga.deadlineColour(deadline);
-    const line = Math.max(1.4, half * (deadline === "time" ? 0.18 : 0.26));
+    const line = Math.max(1.4, half * (deadline === "time" || deadline === "unknown" ? 0.18 : 0.26));
     context.beginPath();
     context.roundRect(x - half - 1, y - half - 1, half * 2 + 2, half * 2 + 2, half * 0.45);
     context.fillStyle = ga.token("--ground");
@@ -119,7 +119,7 @@ window.gridaudit = window.gridaudit || {};
     context.lineWidth = line;
     context.strokeStyle = colour;
     context.stroke();
-    if (deadline !== "time") {
+    if (deadline === "soon" || deadline === "overdue") {
       context.beginPath();
       const r = half * (deadline === "overdue" ? 0.42 : 0.3);
       context.arc(x + half * 0.82, y - half * 0.82, r + 1, 0, Math.PI * 2);

@@ -2,7 +2,6 @@
 window.gridaudit = window.gridaudit || {};
 (function (ga) {
   "use strict";
-  if (!window.L) return;
   const GAP_MS = 600000; // longer without a fix: nobody knows where the person was
   const TAIL_MS = 1200000;
 
@@ -30,6 +29,8 @@ window.gridaudit = window.gridaudit || {};
     const moving = Math.hypot(x1 - x0, y1 - y0) > 1.5e-6;
     return { x: x0 + (x1 - x0) * f, y: y0 + (y1 - y0) * f, angle: (Math.atan2(x1 - x0, y0 - y1) * 180) / Math.PI, known: true, moving };
   };
+
+  if (!window.L) return;
 
   ga.ReplayLayer = ga.CanvasLayer.extend({
     options: { pane: "replay" },
@@ -76,7 +77,7 @@ window.gridaudit = window.gridaudit || {};
           context.lineWidth = unit * 0.2;
           context.stroke();
         }
-        ga.drawTicket(context, x, y, unit * 0.72, ticket.level, "time");
+        ga.drawTicket(context, x, y, unit * 0.72, ticket.level, "unknown");
         this._hits.push({ x, y, r: unit, title: `${ticket.number} · ${ga.text(`status.ticket_${status}`)}` });
       }
       context.globalAlpha = 1;

@@ -55,7 +55,9 @@ window.gridaudit = window.gridaudit || {};
     async function fetchTeam(who, day, signal) {
       if (who === "team") {
         const team = await ga.request(`/api/v1/tracks?day=${day}`, { signal, timeout: 40000 });
-        return { team, from: team.from_ms, to: team.to_ms, title: ga.text("wall.replay_team", { day }) };
+        // The clock begins with the first fix of the day, not at midnight.
+        const first = Math.min(...team.inspectors.filter((one) => one.points.length).map((one) => one.points[0][0]));
+        return { team, from: Number.isFinite(first) ? first : team.from_ms, to: team.to_ms, title: ga.text("wall.replay_team", { day }) };
       }
       const track = await ga.request(`/api/v1/tracks/${encodeURIComponent(who)}?day=${day}`, { signal });
       const points = track.points.map(([ms, lon, lat]) => [ms, lon, lat]);
@@ -79,6 +81,7 @@ window.gridaudit = window.gridaudit || {};
         const [who, day] = [what.slice(0, at), what.slice(at + 1)];
         replay.stop();
         bar.hidden = false;
+        ga.byId("wall").classList.add("has-replay");
         ga.setText(parts.title, ga.text("wall.replay_loading"));
         ga.setText(parts.note, "");
         asked = new AbortController();
@@ -121,6 +124,7 @@ window.gridaudit = window.gridaudit || {};
         }
         layer = clock = null;
         bar.hidden = true;
+        ga.byId("wall").classList.remove("has-replay");
       },
 
       toggle() {

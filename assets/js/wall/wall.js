@@ -26,6 +26,9 @@ window.gridaudit = window.gridaudit || {};
     map.options.zoomSnap = 0.25;
     const view = ga.makeView(map);
     const layers = ga.makeLayers(map, config);
+    // What the address opens takes its place first: the middle of what stays visible depends on it.
+    ga.byId("drawer").hidden = !state.behind;
+    ga.byId("card").hidden = !state.selected;
     if (state.place) view.look(...state.place, false);
     else view.home(false);
     await ga.texts.load(wall.dataset.language);
@@ -71,6 +74,7 @@ window.gridaudit = window.gridaudit || {};
     ga.drawLegendSigns();
     ga.drawScaleBar(map);
     map.on("unload", () => stops.forEach((stop) => stop()));
+    ga.current = { map, layers, view, status };
     wall.classList.add("is-up");
   }
 
