@@ -16,7 +16,7 @@ class BulkWriter:
     """Writes rows into tables inside the caller's transaction."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     def write(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Append rows; returns how many.
@@ -28,26 +28,26 @@ class BulkWriter:
             return self._copy(sql.Identifier(table), names, rows)
         incoming = sql.Identifier(f"incoming_{table}")
         target = sql.Identifier(table)
-        self._connection.execute(
+        self.connection.execute(
             sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
                 incoming, names, target
             )
         )
         self._copy(incoming, names, rows)
-        written = self._connection.execute(
+        written = self.connection.execute(
             sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(target, names, names, incoming)
         ).rowcount
-        self._connection.execute(sql.SQL("DROP TABLE {}").format(incoming))
+        self.connection.execute(sql.SQL("DROP TABLE {}").format(incoming))
         return written
 
     def _row_security_applies(self, table: str) -> bool:
-        row = self._connection.execute("SELECT row_security_active(%s::regclass)", (table,)).fetchone()
+        row = self.connection.execute("SELECT row_security_active(%s::regclass)", (table,)).fetchone()
         return bool(row and row[0])
 
     def _copy(self, table: sql.Composable, names: sql.Composable, rows: Iterable[Sequence[Any]]) -> int:
         count = 0
         with (
-            self._connection.cursor() as cursor,
+            self.connection.cursor() as cursor,
             cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(table, names)) as copy,
         ):
             for row in rows:

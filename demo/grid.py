@@ -19,6 +19,7 @@ Point = tuple[float, float]
 PUBLIC_CAPACITIES = (100, 200, 315, 400, 500, 630)
 DEDICATED_CAPACITIES = (100, 160, 200, 250, 315, 400, 500, 630, 800, 1000, 1250, 1600, 2000)
 NEAREST_DISTRICT_M = 650.0
+JUNCTIONS = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +283,18 @@ def _feeders(
     return feeders, belongs
 
 
+def _junctions(county: County, chance: np.random.Generator) -> list[Point]:
+    """Further places for roads to meet, spread over the county, so that they go round the bends of its border."""
+    inner = county.border.buffer(-0.008)
+    candidates = inside(inner if not inner.is_empty else county.border, chance, JUNCTIONS * 12)
+    chosen = [candidates[0]]
+    nearest = [math.inf] * len(candidates)
+    while len(chosen) < JUNCTIONS:
+        nearest = [min(known, distance_m(point, chosen[-1])) for known, point in zip(nearest, candidates, strict=True)]
+        chosen.append(candidates[nearest.index(max(nearest))])
+    return [(round(x, 6), round(y, 6)) for x, y in chosen]
+
+
 def make_grid(size: Size, streams: Streams) -> Grid:
     """The standing part of the demo, the same for the same size and seed."""
     stations = _stations(size, streams)
@@ -294,6 +307,7 @@ def make_grid(size: Size, streams: Streams) -> Grid:
             [s.place for s in stations if s.county.code == county.code]
             + [s.place for s in substations if s.county.code == county.code]
             + [d.place for d in districts if d.station.county.code == county.code]
+            + _junctions(county, streams.of(f"junctions {county.code}"))
         )
         sway = 0.15 if county.is_mountainous else 0.08
         roads[county.code] = build(list(points), county.border, sway, streams.of(f"roads {county.code}"))

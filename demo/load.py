@@ -16,10 +16,10 @@ from typing import Any
 from argon2 import PasswordHasher
 
 from audit.catalogue import catalogue
-from audit.catalogue import rows as catalogue_rows
 from audit.workflow_states import Status
 from data_access.billing_runs import queue_history
 from data_access.bulk import BulkWriter
+from data_access.catalogue import sync_catalogue
 from data_access.demo_load import AlreadyLoaded, demo_load, demo_state, empty_schema, ensure_partitions, finish
 from data_access.secret import digest, new_secret
 from demo import rows
@@ -162,9 +162,7 @@ def _write_standing(writer: BulkWriter, utility: Utility, streams: Streams, now:
     grid, staff = utility.grid, utility.staff
     today = now.astimezone(DISPLAY_ZONE).date()
     progress("writing_grid", 0.3)
-    for table, given in catalogue_rows(catalogue()).items():
-        columns = list(given[0])
-        writer.write(table, columns, (tuple(row[column] for column in columns) for row in given))
+    sync_catalogue(writer.connection, catalogue())
     writer.write("organisation", rows.ORGANISATION, rows.organisations(units(grid)))
     writer.write("employee", rows.EMPLOYEE, rows.employees(staff))
     writer.write("substation", rows.SUBSTATION, rows.substations(grid))

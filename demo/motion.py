@@ -79,9 +79,14 @@ def plan(
     next_target: Callable[[], Target],
     roads: Roads,
     chance: np.random.Generator,
+    rest: float = 0.0,
 ) -> Course:
-    """A course from `begin` to at least `end` (seconds since the epoch), from target to target with stays on site."""
+    """A course from `begin` to at least `end` (seconds since the epoch), from target to target with stays on site.
+
+    `rest`: seconds to stay at the start before setting out.
+    """
     builder = _Builder(begin, start)
+    builder.stay(rest)
     node = roads.nearest(start)
     builder.follow(np.array([roads.places[node]]), 20.0)
     while builder.at[-1] < end:

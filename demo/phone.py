@@ -116,7 +116,10 @@ class SimulatedPhone:
         moment = self._course_begun + (now - self._course_begun) * self.speedup
         if self._course is None or moment > self._course.at[-1]:
             start = self.place or roads.places[int(self.chance.integers(len(roads.places)))]
-            self._course = plan(now, now + AHEAD_SECONDS, start, self.next_target, roads, self.chance)
+            # At the start of the program about half are in the middle of something where they are.
+            busy = self._course is None and self.chance.random() < 0.45
+            rest = float(self.chance.uniform(60, 1_500)) if busy else 0.0
+            self._course = plan(now, now + AHEAD_SECONDS, start, self.next_target, roads, self.chance, rest)
             self._course_begun = moment = now
         at = np.array([moment])
         speed, heading = self._course.velocities(at)
