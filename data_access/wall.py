@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from data_access.engine import reading
 from data_access.parameters import BadParameter
 from data_access.scope import Viewer
+from data_access.wall_risk import open_points
 from settings import DISPLAY_ZONE
 
 DUE_SOON_HOURS = 24
@@ -205,13 +206,6 @@ _PEOPLE_LIST = (
     " LEFT JOIN inspector_position AS position ON position.employee_number = employee.number"
     " WHERE employee.kind = 'inspector'"
 )
-_RISK_LIST = (
-    "SELECT point.number, point.county_code, point.anomaly_code, anomaly.name_zh AS anomaly_zh, anomaly.name_en AS"
-    " anomaly_en, point.level, point.state, point.score, point.exposure_yuan, point.district_code, point.detected_at,"
-    " ST_X(point.location) AS lon, ST_Y(point.location) AS lat"
-    " FROM risk_point AS point JOIN anomaly_type AS anomaly ON anomaly.code = point.anomaly_code"
-    " WHERE point.state IN (0, 1, 3)"
-)
 _MONTH = "ticket.closed_at >= :month AND ticket.closed_at <= :now AND ticket.status <> 95"
 _LISTS: dict[str, tuple[str, str]] = {
     "on_duty": (_PEOPLE_LIST + " AND position.on_shift", "employee.organisation_code, employee.number"),
@@ -233,9 +227,8 @@ _LISTS: dict[str, tuple[str, str]] = {
         "ticket.recovered_yuan DESC NULLS LAST, ticket.number",
     ),
     "breach": (_TICKET_LIST + f"{_MONTH} AND ticket.breach_yuan > 0", "ticket.breach_yuan DESC, ticket.number"),
-    "risk": (_RISK_LIST, "point.score DESC, point.detected_at DESC, point.number"),
 }
-LISTS: frozenset[str] = frozenset(_LISTS)
+LISTS: frozenset[str] = frozenset({*_LISTS, "risk"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,24 +252,29 @@ async def behind(
 ) -> Behind:
     """The rows behind a figure, at most `limit` of them; `level` and `unit` (an organisation code) narrow the list.
 
-    At most two statements.
+    One statement; at most four for risk points.
 
     Raises:
         BadParameter: there is no such list.
     """
-    if what not in _LISTS:
+    if what not in LISTS:
         raise BadParameter("of", what, "one of " + ", ".join(sorted(LISTS)))
+    limit, offset = max(0, min(limit, 1000)), max(0, offset)
+    if what == "risk":
+        async with reading(viewer) as connection:
+            points = await open_points(connection, viewer.org_path, level=level, unit=unit, limit=limit, offset=offset)
+        return Behind(what, points.total, points.rows)
     moment = now or datetime.now(UTC)
     today, month = _starts(moment)
     query, order = _LISTS[what]
-    table = "employee" if query.startswith(_PEOPLE_LIST) else "point" if query.startswith(_RISK_LIST) else "ticket"
+    table = "employee" if query.startswith(_PEOPLE_LIST) else "ticket"
     parameters: dict[str, Any] = {
         "now": moment,
         "today": today,
         "month": month,
         "soon": timedelta(hours=DUE_SOON_HOURS),
-        "limit": max(0, min(limit, 1000)),
-        "offset": max(0, offset),
+        "limit": limit,
+        "offset": offset,
     }
     if level is not None and table != "employee":
         query += f" AND {table}.level = :level"
@@ -288,11 +286,7 @@ async def behind(
         # All parts of the statement are constants of this file; values go as parameters.
         statement = text(f"{query} ORDER BY {order} LIMIT :limit OFFSET :offset")
         rows = [dict(row) for row in (await connection.execute(statement, _used(query, parameters))).mappings()]
-        if table == "point":
-            # A window over all open points would read them all; the packed chunks know the number already.
-            total = await _open_risk(connection, level, unit)
-        else:
-            total = rows[0]["total"] if rows else 0
+        total = rows[0]["total"] if rows else 0
     for row in rows:
         row.pop("total", None)
     return Behind(what, total, rows)
@@ -300,18 +294,3 @@ async def behind(
 
 def _used(query: str, parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if f":{name}" in query or name in ("limit", "offset")}
-
-
-async def _open_risk(connection: AsyncConnection, level: int | None, unit: str | None) -> int:
-    row = (
-        await connection.execute(
-            text(
-                "SELECT sum(open_by_level[1]), sum(open_by_level[2]), sum(open_by_level[3]), sum(open_by_level[4])"
-                " FROM risk_chunk WHERE CAST(:unit AS text) IS NULL"
-                " OR org_path <@ (SELECT org_path FROM organisation WHERE code = :unit)"
-            ),
-            {"unit": unit},
-        )
-    ).one()
-    counts = [int(value or 0) for value in row]
-    return sum(counts) if level is None else counts[level - 1] if 1 <= level <= 4 else 0

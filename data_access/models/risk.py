@@ -18,6 +18,13 @@ class RiskPoint(Base):
     __table_args__ = (
         Index("ix_risk_point_station_detected", "station_code", "detected_at"),
         Index("ix_risk_point_detected", "detected_at"),
+        Index(
+            "ix_risk_point_open",
+            text("score DESC"),
+            text("detected_at DESC"),
+            "number",
+            postgresql_where=text("state IN (0, 1, 3)"),
+        ),
         Index("ix_risk_point_number", "number"),
         Index("ix_risk_point_cell", "h3_cell"),
         Index("ix_risk_point_district", "county_code", "district_code"),

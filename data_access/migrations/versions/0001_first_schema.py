@@ -697,6 +697,13 @@ def upgrade() -> None:
     op.create_index("ix_risk_point_customer", "risk_point", ["county_code", "customer_number"], unique=False)
     op.create_index("ix_risk_point_detected", "risk_point", ["detected_at"], unique=False)
     op.create_index("ix_risk_point_number", "risk_point", ["number"], unique=False)
+    op.create_index(
+        "ix_risk_point_open",
+        "risk_point",
+        [sa.text("score DESC"), sa.text("detected_at DESC"), "number"],
+        unique=False,
+        postgresql_where=sa.text("state IN (0, 1, 3)"),
+    )
     op.create_index("ix_risk_point_district", "risk_point", ["county_code", "district_code"], unique=False)
     op.create_index("ix_risk_point_station_detected", "risk_point", ["station_code", "detected_at"], unique=False)
     op.create_table(
@@ -738,6 +745,7 @@ def downgrade() -> None:
     op.drop_index("ix_risk_point_station_detected", table_name="risk_point")
     op.drop_index("ix_risk_point_district", table_name="risk_point")
     op.drop_index("ix_risk_point_detected", table_name="risk_point")
+    op.drop_index("ix_risk_point_open", table_name="risk_point")
     op.drop_index("ix_risk_point_number", table_name="risk_point")
     op.drop_index("ix_risk_point_customer", table_name="risk_point")
     op.drop_index("ix_risk_point_cell", table_name="risk_point")
