@@ -31,7 +31,7 @@ _REACH = 3.2
 """The kernel ends at this many standard deviations of the wider part, where it has fallen below 0.1 % of the middle."""
 _SCALE_BITS = 4
 """The scale is read from cells of 2⁴ pixels, about two standard deviations."""
-_SCALE_SHARE = 0.95
+_SCALE_SHARE = 0.75
 """The top of the scale: the density below which this share of all risk lies. A single freak cell can't set it."""
 _SCALE_RANGE = 20.0
 """The top is at most this many times the density at which half of all risk lies: that half stays visible, always."""
@@ -39,7 +39,7 @@ _SCALE_FLOOR = 1.5
 """Score-weighted points in one scale cell: with fewer, a lonely point would look like a hot spot."""
 _SCALE_SAMPLE = 60_000
 _EQUATOR_KM = 40_075.016_686
-_GAMMA = 0.5
+_GAMMA = 0.45
 """Risk lies in a few towns and thinly everywhere: below 1 the thin parts become visible beside the dense ones."""
 _NICE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
@@ -57,7 +57,7 @@ class Points:
 
 def sigma_px(zoom: int) -> float:
     """Standard deviation of the kernel in screen pixels: finer when the whole area is in view."""
-    return float(np.interp(zoom, [5, 8, 12, 15], [5.5, 7.5, 9.5, 12.0]))
+    return float(np.interp(zoom, [5, 8, 12, 15], [7.0, 8.5, 10.0, 12.0]))
 
 
 def square_km_per_px(zoom: int, y_fraction: float) -> float:
@@ -197,7 +197,7 @@ def _colours(palette: Palette) -> tuple[npt.NDArray[np.uint8], bytes]:
     ends = (0.16, 1.0) if palette == "inferno" else (0.95, 0.0)
     at = np.linspace(*ends, 256)
     table = np.stack([np.interp(at, np.linspace(0, 1, len(rgb)), rgb[:, band]) for band in range(3)], axis=1)
-    rise = np.clip(np.linspace(0, 1, 256) / 0.45, 0, 1)
+    rise = np.clip(np.linspace(0, 1, 256) / 0.35, 0, 1)
     opacity = 0.96 * rise * rise * (3 - 2 * rise)
     return table.round().astype(np.uint8), (opacity * 255).round().astype(np.uint8).tobytes()
 
