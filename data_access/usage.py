@@ -37,9 +37,9 @@ ORDER BY reading.read_at, reading.meter_number, reading.register
 _DISTRICT = text("""
 SELECT energy.day, energy.supplied_kwh, energy.sold_kwh, energy.generated_kwh, energy.meters, energy.meters_read,
     energy.state, energy.reason, energy.loss_percent
-FROM transformer_district AS district JOIN district_energy AS energy ON energy.county_code = district.county_code
-    AND energy.district_code = district.code
-WHERE district.county_code = :county AND district.code = :district AND energy.day >= :first AND energy.day <= :last
+FROM district_energy AS energy
+WHERE energy.county_code = :county AND energy.district_code = :district AND energy.day >= :first
+    AND energy.day <= :last
 ORDER BY energy.day
 """)
 _COLUMNS = text("""
