@@ -18,6 +18,10 @@ _UNIT = text(
     "SELECT nlevel(unit.org_path) AS depth, ARRAY(SELECT code FROM organisation WHERE level = 3"
     " AND org_path <@ unit.org_path) AS stations FROM organisation AS unit WHERE unit.code = :unit"
 )
+# The index's own order, and no waiting for helpers to start: a page needs none.
+_IN_ORDER = text(
+    "SELECT set_config('enable_sort', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)"
+)
 _ORDER = "score DESC, detected_at DESC, number"
 _PAGE = (
     "SELECT point.number, point.county_code, point.anomaly_code,"  # noqa: S608 - constants of this file, as below
@@ -70,12 +74,7 @@ async def open_points(
         del values["unit"]
         statement, values = _FEW, {**values, "stations": found.stations}
     else:
-        # The index's own order, and no waiting for helpers to start: 200 rows need none.
-        await connection.execute(
-            text(
-                "SELECT set_config('enable_sort', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)"
-            )
-        )
+        await connection.execute(_IN_ORDER)
         statement = _MANY
     rows = (await connection.execute(text(_PAGE.format(page=statement)), values)).mappings()
     counts = (await connection.execute(_TOTAL, {"unit": unit})).one()

@@ -31,7 +31,8 @@ def _work(database: str) -> Iterator[None]:
         for number, on in (("I1", True), ("I2", False), ("I3", True)):
             owner.execute(
                 "INSERT INTO inspector_position (employee_number, county_code, org_path, fixed_at, received_at,"
-                " longitude, latitude, speed_kmh, activity, on_shift, ticket_number) SELECT number, county_code, org_path, %s, %s,"
+                " longitude, latitude, speed_kmh, activity, on_shift, ticket_number)"
+                " SELECT number, county_code, org_path, %s, %s,"
                 " 118.1234567, 39.7654321, 31.26, 'way', %s, 'OPEN-1' FROM employee WHERE number = %s",
                 (NOW, NOW, on, number),
             )
