@@ -40,7 +40,7 @@ window.gridaudit = window.gridaudit || {};
       place.replaceChildren(ga.el("p", "quiet", null, ga.text("map.no_risk_in_view")));
       return;
     }
-    const show = (value) => (value === 0 ? "0" : value < 10 && value % 1 ? ga.format.one(value) : ga.format.integer(value));
+    const show = (value) => (value === 0 ? "0" : value < 10 && value % 1 ? String(Number(value.toPrecision(2))) : ga.format.integer(value));
     const colours = stops.map(([, colour]) => colour);
     const background = stepped
       ? `linear-gradient(90deg,${colours.map((c, i) => `${c} ${(i / colours.length) * 100}%,${c} ${((i + 1) / colours.length) * 100}%`).join(",")})`
