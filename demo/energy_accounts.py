@@ -13,6 +13,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from data_access.demo_energy import demo_accounts
 from demo.load_shapes import Ints
 
 Names = NDArray[np.bytes_]
@@ -43,20 +44,9 @@ class Accounts:
         return len(self.number)
 
 
-_READ = """
-SELECT c.county_code, c.number, c.district_code, c.org_path::text, m.number, c.category, c.tariff_code, c.voltage,
-    COALESCE(c.trade_code, ''), c.contract_capacity_kva::float8, m.multiplier, m.digits,
-    c.opened_on - DATE '1970-01-01', m.installed_on - DATE '1970-01-01'
-FROM customer AS c
-JOIN meter AS m ON m.county_code = c.county_code AND m.customer_number = c.number AND m.removed_on IS NULL
-WHERE c.is_demo AND c.closed_on IS NULL
-ORDER BY c.county_code, c.district_code, c.number
-"""
-
-
 def read_accounts(connection: psycopg.Connection[Any]) -> Accounts:
     """All open demo accounts with the meter that they have now."""
-    columns = list(zip(*connection.execute(_READ).fetchall(), strict=True)) or [()] * 14
+    columns = list(zip(*demo_accounts(connection), strict=True)) or [()] * 14
 
     def names(position: int) -> Names:
         return np.char.encode(np.array(columns[position], dtype=str), "utf-8")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
+from data_access.demo_energy import demo_truth
 from demo.energy_accounts import Accounts
 from demo.load_shapes import Calendar
 from demo.reading_rows import Marks
@@ -51,9 +52,7 @@ def read_truth(
     rows = {number.decode(): row for row, number in enumerate(accounts.number.tolist())}
     districts = district_list(accounts).key
     found = []
-    for code, customer, district, started, ended in connection.execute(
-        "SELECT anomaly_code, customer_number, district_code, started_on, ended_on FROM demo_truth ORDER BY number"
-    ):
+    for code, customer, district, started, ended in demo_truth(connection):
         roll = float(chance.random())
         first = calendar.index(started)
         last = calendar.index(ended) if ended else calendar.days
