@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from alembic import command
+from psycopg import sql
 from psycopg.types.json import Jsonb
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
@@ -101,10 +102,21 @@ def ensure_partitions(connection: psycopg.Connection, first: date, last: date) -
 def finish(connection: psycopg.Connection, detail: dict[str, Any]) -> None:
     """Pack the risk layer, gather statistics, and say that the load is complete."""
     connection.execute("SELECT refresh_risk_chunks()")
-    connection.execute("ANALYZE")
+    _analyze(connection)
     connection.execute(
         "UPDATE data_load SET finished_at = clock_timestamp(), detail = %s WHERE name = %s", (Jsonb(detail), NAME)
     )
+
+
+def _analyze(connection: psycopg.Connection) -> None:
+    """Statistics of every table. Those cut by time are many and alike: a tenth of the usual sample of each will do."""
+    tables = connection.execute(
+        "SELECT relname, relkind = 'p' FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+        " AND relnamespace = 'public'::regnamespace AND relname <> 'spatial_ref_sys' ORDER BY relkind DESC, relname"
+    ).fetchall()
+    for name, is_cut in tables:
+        connection.execute("SELECT set_config('default_statistics_target', %s, true)", ("10" if is_cut else "100",))
+        connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
 
 
 def empty_schema(address: str) -> None:
