@@ -305,9 +305,10 @@ async def card_of(viewer: Viewer, data: Any) -> Any:
     An inspector's card shows today's stops, which is a look at a track: it is logged as one, and left out where the
     viewer is a screen and not a person.
     """
-    if not isinstance(data, dict) or data.get("kind") not in _VIEWS or not isinstance(data.get("key"), str):
+    kind, key = (data.get("kind"), data.get("key")) if isinstance(data, dict) else (None, None)
+    if not isinstance(kind, str) or kind not in _VIEWS or not isinstance(key, str):
         return None
-    language, kind, key = known(data.get("language")) or "en", data["kind"], data["key"].replace("\0", "")
+    language, key = known(data.get("language")) or "en", key.replace("\0", "")
     card = await _FIND[kind](viewer, key)
     if card is None:
         return empty_state(t("wall.not_found", language), name="map-pin-off")

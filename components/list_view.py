@@ -32,7 +32,7 @@ class Asked:
     language: Language
     level: int | None = None
     unit: str | None = None
-    cell: str | None = None
+    cell: int | None = None
     query: str = ""
     number: str = "0"
 
@@ -47,20 +47,28 @@ class Found:
 
 def read_request(data: Any) -> Asked | None:
     """The request as the script sends it; None when it cannot be meant (anyone may send anything)."""
-    if not isinstance(data, dict) or data.get("kind") not in LISTS:
+    what = data.get("kind") if isinstance(data, dict) else None
+    if not isinstance(what, str) or what not in LISTS:
         return None
     given = data.get("key")
     key = given if isinstance(given, str) else ""
     kind, _, value = key.partition("-")
     return Asked(
-        what=data["kind"],
+        what=what,
         language=known(data.get("language")) or "en",
         level=int(value) if kind == "level" and value in {"1", "2", "3", "4"} else None,
         unit=value if kind == "unit" and value.isalnum() else None,
-        cell=key if data["kind"] == "hexagon" else None,
+        cell=_cell(key) if what == "hexagon" else None,
         query=data["query"] if isinstance(data.get("query"), str) else "",
         number=str(data.get("n", 0)),
     )
+
+
+def _cell(text: str) -> int | None:
+    try:
+        return parse_cell(text)
+    except ValueError:
+        return None
 
 
 def _column(
@@ -176,9 +184,11 @@ LISTS: dict[str, tuple[str, Callable[[Language, datetime], list[Column]]]] = {
 
 async def _find(viewer: Viewer, asked: Asked) -> Found:
     if asked.what == "hexagon":
+        if asked.cell is None:
+            return Found([], 0)
         values = dict(parse_qsl(asked.query))
         wanted = RiskFilter.from_query(values, await risk.catalogue(viewer))
-        found = await risk.rows_in_cell(viewer, parse_cell(asked.cell or ""), wanted, limit=LIMIT)
+        found = await risk.rows_in_cell(viewer, asked.cell, wanted, limit=LIMIT)
         rows: list[Row] = [{**row, "detected_at": datetime.fromisoformat(row["detected_at"])} for row in found.rows]
         return Found(rows, found.count)
     answer = await wall.behind(viewer, asked.what, level=asked.level, unit=asked.unit, limit=LIMIT)

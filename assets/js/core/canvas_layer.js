@@ -6,7 +6,7 @@ window.gridaudit = window.gridaudit || {};
 (function (ga) {
   "use strict";
   if (!window.L) return;
-  const MARGIN = 0.12; // drawn beyond the edge, so that a drag does not show a bare rim at once
+  const MARGIN = 0.06; // drawn beyond the edge, so that a drag does not show a bare rim at once
 
   ga.world = (lat, lon) => {
     const p = L.CRS.EPSG3857.latLngToPoint(L.latLng(lat, lon), 0);
@@ -47,10 +47,19 @@ window.gridaudit = window.gridaudit || {};
       this._frame = requestAnimationFrame((now) => {
         this._frame = null;
         if (!this._map || this._zooming) return;
-        this._clear();
-        this.draw(this._context, now);
+        this._paint(now);
       });
       return this;
+    },
+
+    /** Draws now. A layer with nothing to show (draw returned false) takes no part in putting the screen together. */
+    _paint(now) {
+      this._clear();
+      const shown = this.draw(this._context, now) !== false;
+      if (shown !== this._shown) {
+        this._shown = shown;
+        this._canvas.style.display = shown ? "" : "none";
+      }
     },
 
     /** Canvas pixel (CSS) of a world point. */
@@ -72,7 +81,9 @@ window.gridaudit = window.gridaudit || {};
       return x > -margin && y > -margin && x < this._width + margin && y < this._height + margin;
     },
 
-    draw() {},
+    draw() {
+      return false;
+    },
 
     _clear() {
       const ratio = this._ratio;
@@ -108,8 +119,7 @@ window.gridaudit = window.gridaudit || {};
       this._topLeft = map.layerPointToLatLng(corner);
       cancelAnimationFrame(this._frame);
       this._frame = null;
-      this._clear();
-      this.draw(this._context, performance.now());
+      this._paint(performance.now());
     },
 
     /** A long drag runs out of the drawn margin: draw again before a bare rim shows. */

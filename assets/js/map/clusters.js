@@ -42,6 +42,27 @@ window.gridaudit = window.gridaudit || {};
   /** Radius in pixels of a cluster of `count`: area grows with the logarithm. */
   ga.clusterRadius = (count, unit) => unit * (1.15 + 0.42 * Math.log10(count) * 1.6);
 
+  const KEPT = 1200;
+  const stamps = new Map();
+
+  /** A picture of what `paint(context)` draws around (0, 0), made once for each `key`. */
+  ga.stamped = function (key, half, ratio, paint) {
+    let picture = stamps.get(key);
+    if (!picture) {
+      if (stamps.size >= KEPT) stamps.clear();
+      picture = document.createElement("canvas");
+      picture.half = Math.ceil(half) + 3;
+      picture.width = picture.height = Math.ceil(picture.half * 2 * ratio);
+      const context = picture.getContext("2d");
+      context.setTransform(ratio, 0, 0, ratio, picture.half * ratio, picture.half * ratio);
+      paint(context);
+      stamps.set(key, picture);
+    }
+    return picture;
+  };
+
+  ga.forgetClusters = () => stamps.clear();
+
   /** A ring whose arcs show the mix. `parts`: [[colour, count]…] in the order of the legend. */
   ga.drawDonut = function (context, x, y, radius, parts, total, label, style) {
     const thickness = Math.max(3, radius * 0.26);

@@ -60,7 +60,7 @@ window.gridaudit = window.gridaudit || {};
     },
 
     draw(context) {
-      if (!this._parts || this._zoom < FROM_ZOOM) return;
+      if (!this._parts || this._zoom < FROM_ZOOM) return false;
       const unit = ga.unit();
       context.lineJoin = "round";
       context.strokeStyle = ga.token("--map-feeder");
@@ -79,6 +79,7 @@ window.gridaudit = window.gridaudit || {};
       context.stroke();
       context.globalAlpha = 1;
       this._drawPoints(context, unit);
+      return true;
     },
 
     _drawPoints(context, unit) {

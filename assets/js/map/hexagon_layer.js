@@ -74,7 +74,7 @@ window.gridaudit = window.gridaudit || {};
     },
 
     draw(context) {
-      if (!this._cells) return;
+      if (!this._cells) return false;
       const unit = ga.unit();
       const stops = this.stops();
       context.textAlign = "center";
@@ -102,6 +102,7 @@ window.gridaudit = window.gridaudit || {};
           ga.haloText(context, ga.format.integer(cell.count), x, y, ga.token("--ink"), ga.token("--ground"), unit * 0.3);
         }
       }
+      return true;
     },
 
     hit(point) {

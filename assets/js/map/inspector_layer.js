@@ -24,13 +24,16 @@ window.gridaudit = window.gridaudit || {};
       this._selected = this._selected || null;
       this._tick = (now) => {
         this._ticking = requestAnimationFrame(this._tick);
-        if (document.hidden || this._zooming || now - (this._drawnAt || 0) < FRAME_MS) return;
+        if (document.hidden || this._zooming || now - (this._drawnAt || 0) < this._pace) return;
         if (this._busyUntil < now && !this._dirty) return;
         this._dirty = false;
         this._drawnAt = now;
-        this._clear();
-        this.draw(this._context, now);
+        const begun = performance.now();
+        this._paint(now);
+        // A slow machine gets fewer frames rather than late ones: drawing takes at most two fifths of its time.
+        this._pace = Math.max(FRAME_MS, (performance.now() - begun) * 2.5);
       };
+      this._pace = FRAME_MS;
       this._busyUntil = 0;
       this._ticking = requestAnimationFrame(this._tick);
       // Silence grows without a message: look again every few seconds.
@@ -152,7 +155,14 @@ window.gridaudit = window.gridaudit || {};
         }
         let [x, y] = this.screen(sx / group.length, sy / group.length);
         if (!this.inView(x, y, 40)) continue;
-        if (this._zoom < ASIDE_BELOW_ZOOM && this.options.aside) [x, y] = this.options.aside(x, y, radius);
+        if (!group.aside && this._zoom < ASIDE_BELOW_ZOOM && this.options.aside) {
+          const [ax, ay] = this.options.aside(x, y, radius);
+          group.aside = [ax - x, ay - y];
+        }
+        if (group.aside) {
+          x += group.aside[0];
+          y += group.aside[1];
+        }
         if (group.length === 1) {
           alone.push([group[0], x, y]);
           continue;
@@ -160,7 +170,10 @@ window.gridaudit = window.gridaudit || {};
         const counts = ga.inspectorStates.map((state) => group.reduce((n, m) => n + (m.state === state ? 1 : 0), 0));
         const r = ga.clusterRadius(group.length, unit);
         context.globalAlpha = this._selected ? 0.45 : 1;
-        ga.drawDonut(context, x, y, r, counts.map((n, i) => [colours[i], n]), group.length, String(group.length), style);
+        const picture = ga.stamped(`people ${counts} ${Math.round(r * 4)} ${this._ratio}`, r, this._ratio, (c) =>
+          ga.drawDonut(c, 0, 0, r, counts.map((n, i) => [colours[i], n]), group.length, String(group.length), style),
+        );
+        context.drawImage(picture, x - picture.half, y - picture.half, picture.half * 2, picture.half * 2);
         this._hits.push({ x, y, r, group });
       }
       const names = ga.viewZoom(this._zoom) >= NAMES_FROM_ZOOM ? [] : null;

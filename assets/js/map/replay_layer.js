@@ -55,7 +55,7 @@ window.gridaudit = window.gridaudit || {};
     },
 
     draw(context) {
-      if (!this._people || !this._at) return;
+      if (!this._people || !this._at) return false;
       const unit = ga.unit();
       const radius = unit * 0.78;
       const ms = this._at;
@@ -108,6 +108,7 @@ window.gridaudit = window.gridaudit || {};
         placed.push(box);
         ga.haloText(context, person.name, x, box[1], ga.token("--ink"), ga.token("--ground"), 4);
       }
+      return true;
     },
 
     _tail(context, points, ms, x, y, known) {

@@ -91,7 +91,10 @@ window.gridaudit = window.gridaudit || {};
         } else {
           const size = ga.clusterRadius(group.length, unit) * 0.92;
           const counts = ga.deadlines.map((d, i) => [colours[i], group.reduce((n, p) => n + (p.deadline === d ? 1 : 0), 0)]);
-          ga.drawSquareDonut(context, sx, sy, size, counts, group.length, String(group.length), style);
+          const picture = ga.stamped(`tickets ${counts} ${Math.round(size * 4)} ${this._ratio}`, size, this._ratio, (c) =>
+            ga.drawSquareDonut(c, 0, 0, size, counts, group.length, String(group.length), style),
+          );
+          context.drawImage(picture, sx - picture.half, sy - picture.half, picture.half * 2, picture.half * 2);
           this._hits.push({ x: sx, y: sy, r: size, group });
         }
       }

@@ -46,7 +46,7 @@ window.gridaudit = window.gridaudit || {};
 
     draw(context) {
       const track = this._track;
-      if (!track) return;
+      if (!track) return false;
       const unit = ga.unit();
       const span = Math.max(1, track.to - track.from);
       context.lineCap = "round";
@@ -92,6 +92,7 @@ window.gridaudit = window.gridaudit || {};
       }
       context.setLineDash([]);
       this._drawStops(context, track, unit);
+      return true;
     },
 
     _drawStops(context, track, unit) {

@@ -70,7 +70,7 @@ window.gridaudit = window.gridaudit || {};
 
     draw(context) {
       this._stale = false;
-      if (!this._trails) return;
+      if (!this._trails || !this._trails.size) return false;
       const now = ga.clock.now();
       const span = MINUTES * 60000;
       const paths = Array.from({ length: STEPS }, () => new Path2D());
@@ -107,6 +107,7 @@ window.gridaudit = window.gridaudit || {};
       context.globalAlpha = 1;
       context.strokeStyle = ga.token("--accent");
       context.stroke(chosen);
+      return true;
     },
   });
 })(window.gridaudit);

@@ -25,8 +25,10 @@ window.gridaudit = window.gridaudit || {};
     return sides;
   }
 
-  function shift(map, sides = covered(map)) {
-    return L.point((sides.right - sides.left) / 2, (sides.bottom - sides.top) / 2);
+  // Only what covers a side counts: bars above and below change their height with their words.
+  function shift(map) {
+    const sides = covered(map);
+    return L.point((sides.right - sides.left) / 2, 0);
   }
 
   ga.makeView = function (map) {

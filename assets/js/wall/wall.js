@@ -56,6 +56,7 @@ window.gridaudit = window.gridaudit || {};
       measure(wall);
       ga.forgetTokens();
       ga.forgetStamps();
+      ga.forgetClusters();
       map.invalidateSize();
       layers.inspectors.refresh();
       ga.drawLegendSigns();
@@ -83,6 +84,7 @@ window.gridaudit = window.gridaudit || {};
     document.documentElement.dataset.theme = theme;
     ga.forgetTokens();
     ga.forgetStamps();
+    ga.forgetClusters();
   }
 
   /** The screen's unit as a number that canvas code can read. */
