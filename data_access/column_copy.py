@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from queue import Queue
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,8 @@ EPOCH = date(2000, 1, 1)
 EPOCH_US = 946_684_800_000_000
 """2000-01-01T00:00:00Z in Unix microseconds: PostgreSQL's zero."""
 INT4_OID = 23
-BLOCK_BYTES = 4_000_000
+BLOCK_BYTES = 2_000_000
+WAITING_BLOCKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +132,44 @@ def integers(values: NDArray[np.int32], missing: NDArray[np.bool_] | None = None
     return Field(pieces=[data[4 * a : 4 * b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)])
 
 
+class _Sender:
+    """Sends on a thread of its own, so that the next rows are made while the server still takes the last ones."""
+
+    def __init__(self, copy: psycopg.Copy) -> None:
+        self._copy = copy
+        self._waiting: Queue[bytes | None] = Queue(maxsize=WAITING_BLOCKS)
+        self._error: BaseException | None = None
+        self._thread = Thread(target=self._send, name="column copy", daemon=True)
+        self._thread.start()
+
+    def _send(self) -> None:
+        while (chunk := self._waiting.get()) is not None:
+            if self._error is None:
+                try:
+                    self._copy.write(chunk)
+                except BaseException as error:
+                    # Told to the caller at its next step; until then the queue is emptied so that nobody waits.
+                    self._error = error
+
+    def put(self, chunk: bytes) -> None:
+        """Send later. Raises what an earlier sending raised."""
+        if self._error is not None:
+            raise self._error
+        self._waiting.put(chunk)
+
+    def close(self) -> None:
+        """Wait until all is sent. Raises what a sending raised."""
+        self._waiting.put(None)
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+
 class ColumnCopy:
     """An open COPY: give it blocks of rows."""
 
-    def __init__(self, copy: psycopg.Copy, columns: int) -> None:
-        self._copy = copy
+    def __init__(self, sender: _Sender, columns: int) -> None:
+        self._sender = sender
         self._columns = columns
         self.rows = 0
 
@@ -161,7 +197,7 @@ class ColumnCopy:
         if held:
             parts.append(np.hstack(held))
         for chunk in _rows(parts, count):
-            self._copy.write(chunk)
+            self._sender.put(chunk)
         self.rows += count
 
 
@@ -203,9 +239,13 @@ def column_copy(connection: psycopg.Connection[Any], table: str, columns: Sequen
         connection.cursor() as cursor,
         cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(target, names)) as copy,
     ):
-        copy.write(HEADER)
-        yield ColumnCopy(copy, len(columns))
-        copy.write(TRAILER)
+        sender = _Sender(copy)
+        sender.put(HEADER)
+        try:
+            yield ColumnCopy(sender, len(columns))
+            sender.put(TRAILER)
+        finally:
+            sender.close()
     if secured:
         connection.execute(
             sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(sql.Identifier(table), names, names, target)

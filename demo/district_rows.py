@@ -5,7 +5,8 @@ gateway counted it. Sold is the sum of the meters: what theft or a wrong meter k
 loss shows it.
 """
 
-from datetime import date, timedelta
+from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import psycopg
 
 from data_access.column_copy import Field, column_copy, constant, day, decimal, ltree, nothing, smallint, text
 from demo.energy_accounts import Accounts
-from demo.load_shapes import Calendar
+from demo.load_shapes import Calendar, Ints
 from demo.truth_rows import district_list
 from demo.usage import Usage
 from demo.usage_effects import Districts
@@ -45,38 +46,40 @@ def write_districts(
     count = len(start)
     if not count:
         return 0
-    kwh = units.astype(np.int64) * accounts.multiplier[:, None]
-    sold = np.add.reduceat(kwh, start, axis=0)
+    sold = np.add.reduceat(units * accounts.multiplier[:, None].astype(np.int32), start, axis=0, dtype=np.int64)
     used = np.add.reduceat(usage.used, start, axis=0, dtype=np.float64)
-    meters = np.add.reduceat(usage.in_service, start, axis=0, dtype=np.int64)
-    unread = np.add.reduceat(usage.missing & usage.in_service, start, axis=0, dtype=np.int64)
+    meters = np.add.reduceat(usage.in_service.view(np.int8), start, axis=0, dtype=np.int32)
+    unread = np.zeros((count, calendar.days), np.int32)
+    rows, days = np.nonzero(usage.missing & usage.in_service)
+    np.add.at(unread, (np.searchsorted(start, rows, side="right") - 1, days), 1)
     generated = np.zeros((count, calendar.days))
-    for row, given in usage.fed_in.items():
-        generated[np.searchsorted(start, row, side="right") - 1] += given
+    for row, kwh in usage.fed_in.items():
+        generated[np.searchsorted(start, row, side="right") - 1] += kwh
     high = accounts.voltage[start] != "<1kV"
     technical = np.where(high, chance.uniform(0.006, 0.014, count), chance.uniform(0.018, 0.04, count))
     share = np.clip(technical[:, None] + chance.normal(0, 0.0025, (count, calendar.days)), 0.002, 0.08)
-    supplied = np.rint((used + districts.hidden) / (1 - share) * districts.factor * 100).astype(np.int64)
+    supplied: Ints = np.rint((used + districts.hidden) / (1 - share) * districts.factor * 100).astype(np.int64)
     state = np.where(unread > (1 - ENOUGH_READ) * meters, 2, 0)
     state = np.where((supplied == 0) | districts.silent, 1, state)
-    given = np.rint(generated * 100).astype(np.int64)
+    given: Ints = np.rint(generated * 100).astype(np.int64)
     places = [accounts.county[start], accounts.district[start], accounts.org_path[start]]
+    first = (calendar.first - date(1970, 1, 1)).days
     with column_copy(connection, "district_energy", COLUMNS) as copy:
-        for number in range(calendar.days):
-            today = (calendar.first + timedelta(days=number) - date(1970, 1, 1)).days
+        for begin, end in pairwise(calendar.month_start):
             for kind, (name, reason) in enumerate(STATES):
-                rows = np.flatnonzero((state[:, number] == kind) & (meters[:, number] > 0))
-                if not len(rows):
+                at, offset = np.nonzero((state[:, begin:end] == kind) & (meters[:, begin:end] > 0))
+                today = offset + begin
+                if not len(at):
                     continue
-                supply: Field = nothing(len(rows)) if kind == 1 else decimal(supplied[rows, number], 2)
+                supply: Field = nothing(len(at)) if kind == 1 else decimal(supplied[at, today], 2)
                 copy.block(
                     [
-                        text(places[0][rows]), day(np.full(len(rows), today)), text(places[1][rows]), supply,
-                        decimal(sold[rows, number], 2), decimal(given[rows, number], 2),
-                        smallint(meters[rows, number]), smallint((meters - unread)[rows, number]),
-                        constant(name.encode(), len(rows)),
-                        constant(reason.encode(), len(rows)) if reason else nothing(len(rows)),
-                        ltree(places[2][rows]),
+                        text(places[0][at]), day(first + today), text(places[1][at]), supply,
+                        decimal(sold[at, today], 2), decimal(given[at, today], 2),
+                        smallint(meters[at, today]), smallint((meters - unread)[at, today]),
+                        constant(name.encode(), len(at)),
+                        constant(reason.encode(), len(at)) if reason else nothing(len(at)),
+                        ltree(places[2][at]),
                     ]
                 )  # fmt: skip
         return copy.rows

@@ -114,7 +114,7 @@ class ReadingWriter:
             leaving = there & other & (changed == border)
             self._border(copy, register, number, there & ~leaving, old, values, month, at, "period_end", suspect)
             self._border(copy, register, number, leaving, old, values, month, at, "removed", suspect)
-            starts = (opened == border) & (border > 0)
+            starts = opened == border
             self._border(copy, register, number, starts, old, values, month, at, "installed", suspect)
             if register.cumulative:
                 arriving = np.where(leaving, new_start, 0)

@@ -143,8 +143,8 @@ def _tiny_utility(connection: psycopg.Connection) -> None:
             scheme, category, voltage, capacity, district = (
                 "two_part", "commercial_industrial", "1-10(20)kV", 630, "D9",
             )  # fmt: skip
-        # One account opened, and one meter was changed, inside the history.
-        opened = date(2026, 9, 14) if place == 7 else date(2019, 1, 1)
+        # Two accounts opened, one of them on the first day, and one meter was changed inside the history.
+        opened = {7: date(2026, 9, 14), 9: date(2026, 8, 1)}.get(place, date(2019, 1, 1))
         installed = date(2026, 10, 6) if place == 8 else opened
         connection.execute(
             "INSERT INTO customer (county_code, number, name, category, voltage, contract_capacity_kva, tariff_code,"
