@@ -6,6 +6,7 @@ window.gridaudit = window.gridaudit || {};
 (function (ga) {
   "use strict";
   if (!window.L) return;
+  const REDRAW_MS = 180; // while the zoom runs
   const MARGIN = 0.06; // drawn beyond the edge, so that a drag does not show a bare rim at once
 
   ga.world = (lat, lon) => {
@@ -95,6 +96,7 @@ window.gridaudit = window.gridaudit || {};
       const map = this._map;
       if (!map) return;
       this._zooming = false;
+      this._resetAt = performance.now();
       const size = map.getSize();
       this._padX = Math.round(size.x * MARGIN);
       this._padY = Math.round(size.y * MARGIN);
@@ -135,7 +137,11 @@ window.gridaudit = window.gridaudit || {};
     },
 
     _onZoom() {
-      // Pinch and flyTo zoom in steps without an animation of Leaflet's own: stretch what is there until the end.
+      // Pinch and flyTo zoom in many steps: a new drawing now and then, what is there stretched in between.
+      if (performance.now() - this._resetAt > REDRAW_MS) {
+        this._reset();
+        return;
+      }
       this._zooming = true;
       this._place(this._map.getZoom(), this._map.getCenter());
     },

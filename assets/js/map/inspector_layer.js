@@ -127,7 +127,8 @@ window.gridaudit = window.gridaudit || {};
         else shown.push(mover);
       }
       const unit = ga.unit();
-      const groups = this._zoom >= NO_CLUSTERS_FROM_ZOOM ? shown.map((m) => [m]) : ga.clusterPoints(shown, this._scale, unit * 2.5);
+      const reach = 2.5 + Math.min(2.5, shown.length / 400); // the more people, the fewer and larger groups
+      const groups = this._zoom >= NO_CLUSTERS_FROM_ZOOM ? shown.map((m) => [m]) : ga.clusterPoints(shown, this._scale, unit * reach);
       this._groups = groups.concat(this._single);
       this._regroupAt = now + 1000;
       this._groupZoom = this._zoom;
