@@ -51,6 +51,11 @@ def run_demo(folder: Path, *more: str) -> Beside:
     )  # fmt: skip
 
 
+def allowed(seconds: float) -> float:
+    """The budget of a machine that does nothing else, stretched by what else runs on this one."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def stop(beside: Beside) -> None:
     if beside.process.poll() is None:
         beside.signal(signal.SIGINT)
@@ -110,12 +115,12 @@ def test_the_web_does_not_get_the_owners_login(demo: Beside) -> None:
 def test_a_second_start_takes_under_ten_seconds_and_keeps_the_accounts(demo: Beside, folder: Path) -> None:
     before = accounts.saved(folder)
     demo.signal(signal.SIGINT)
-    assert demo.ends(20) == 0
+    assert demo.ends(40) == 0
     begun = time.monotonic()
     second = run_demo(folder)
     try:
         second.says(UP, 60)
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < allowed(10)
         assert accounts.saved(folder) == before
         with signed_in(second, folder) as client:
             assert client.get("/api/v1/live/snapshot").json()["inspectors"]
@@ -129,8 +134,8 @@ def test_it_ends_within_seconds_and_leaves_no_process(demo: Beside, number: sign
     assert len(members) > 6
     begun = time.monotonic()
     demo.signal(number)
-    demo.ends(20)
-    assert time.monotonic() - begun < 10
+    demo.ends(40)
+    assert time.monotonic() - begun < allowed(10)
     assert none_alive(members)
     assert "Everything has ended" in demo.output
 
