@@ -11,7 +11,7 @@ from ops.settings_text import concerns, variable
 from settings import ROOT
 
 PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-TOOLS = {"TEST_DATABASE_URL", "GRIDAUDIT_CHROMIUM"}
+TOOLS = {"TEST_DATABASE_URL", "GRIDAUDIT_CHROMIUM", "GRIDAUDIT_DEMO_PASSWORD"}
 
 
 def rows() -> dict[str, str]:
