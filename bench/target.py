@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from bench.fill import SIZES, fill
+from bench.fill import Size, fill
 from data_access.migrate import migrate
 from demo.load import load
 from ops.cluster import PrivateCluster
@@ -58,7 +58,7 @@ class Target:
         return {row[0]: f"bench-{row[0]}" for row in rows}, {row[0]: (row[1], row[2]) for row in rows}
 
 
-def _ready_database(cluster: PrivateCluster, size: str, *, reset: bool) -> str:
+def _ready_database(cluster: PrivateCluster, size: str, filled: Size, *, reset: bool) -> str:
     name = f"gridaudit_bench_{size}"
     if reset:
         cluster.drop_database(name)
@@ -73,11 +73,11 @@ def _ready_database(cluster: PrivateCluster, size: str, *, reset: bool) -> str:
         if connection.execute("SELECT FROM organisation LIMIT 1").fetchone():
             print("an earlier load did not finish: made anew")
             connection.close()
-            return _ready_database(cluster, size, reset=True)
+            return _ready_database(cluster, size, filled, reset=True)
     os.environ["GRIDAUDIT_DEMO_PASSWORD"] = PASSWORD
     print(f"loading the demo utility into {name}")
     load(address, data_dir=FOLDER)
-    fill(address, SIZES[size], now_us=int(time.time() * 1e6))
+    fill(address, filled, now_us=int(time.time() * 1e6))
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO data_load (name, size, seed, version, started_at, finished_at)"
@@ -95,14 +95,14 @@ def _bring_to_now(connection: psycopg.Connection) -> None:
 
 
 @contextlib.contextmanager
-def running(size: str, *, workers: int, reset: bool) -> Iterator[Target]:
+def running(size: str, filled: Size, *, workers: int, reset: bool) -> Iterator[Target]:
     """A server of `size`; everything that was started ends with the block."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     cluster = PrivateCluster.under(FOLDER)
     cluster.start()
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        owner_url = _ready_database(cluster, size, reset=reset)
+        owner_url = _ready_database(cluster, size, filled, reset=reset)
         listener = listen("127.0.0.1", 0)
         base_url = f"http://127.0.0.1:{_port(listener)}"
         environment = {
