@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from audit.performance import change_percent
 from data_access.engine import reading
 from data_access.parameters import BadParameter
 from data_access.scope import Viewer
@@ -157,7 +158,7 @@ async def _figures(connection: AsyncConnection, viewer: Viewer, now: datetime) -
         daily = np.bincount(day[(day >= 0) & (day < TREND_DAYS)], minlength=TREND_DAYS)
         trend += daily
         recent, before = daily[-CHANGE_DAYS:].sum(), daily[-2 * CHANGE_DAYS : -CHANGE_DAYS].sum()
-        change = round(100 * (int(recent) - int(before)) / int(before), 1) if before else None
+        change = change_percent(int(recent), int(before))
         by_unit.append(
             {
                 "code": code,
