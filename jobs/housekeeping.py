@@ -1,8 +1,8 @@
 """What keeps the database small and ready: partitions ahead of need, retention, the feed's tail, what signed out.
 
 One process runs it hourly (`python -m jobs`); several do no harm, every step takes its own lock or is idempotent.
-Fixes are personal data: retention is a promise (domain sheet 1.8), so a failed step never keeps the others from running,
-and is told at the end.
+Fixes are personal data: retention is a promise (domain sheet 1.8), so a failed step never keeps the others from
+running, and is told at the end.
 """
 
 import logging
