@@ -107,7 +107,7 @@ _RISK = text(
 
 
 async def snapshot(viewer: Viewer, *, now: datetime | None = None) -> Snapshot:
-    """The wall in the viewer's scope at one moment of the database. Eight statements."""
+    """The wall in the viewer's scope at one moment of the database. Nine statements."""
     async with reading(viewer, consistent=True) as connection:
         moment = now or datetime.now(UTC)
         sequence = int((await connection.execute(text("SELECT newest_change()"))).scalar_one())
