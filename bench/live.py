@@ -136,7 +136,10 @@ async def fan_out(
     return [
         summarise("fix sent → received by a viewer", "ms", delays, budget=1000.0, note=note),
         summarise(
-            "server CPU for a viewer", "ms/s", [spent / elapsed / viewers * 1000], note="posts and sockets together"
+            "server CPU for a viewer, phones included",
+            "ms/s",
+            [spent / elapsed / viewers * 1000],
+            note="posts and sockets together",
         ),
         summarise("bytes to a viewer", "KB/s", [statistics.mean(one.received for one in seen) / 1024 / elapsed]),
     ]

@@ -86,7 +86,8 @@ async def moving_markers(
     crowd = Crowd(markers)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        context = await browser.new_context(viewport={"width": 1920, "height": 1080})
+        # The page's content policy forbids evaluating strings, which is how frames are read here.
+        context = await browser.new_context(viewport={"width": 1920, "height": 1080}, bypass_csp=True)
         await context.add_cookies(cookies)
         page = await context.new_page()
         await page.add_init_script(COUNT_FRAMES)
@@ -101,7 +102,7 @@ async def moving_markers(
             )
 
         await page.route_web_socket("**/ws/live*", answer)
-        await page.goto(base_url + ("/" if zoom_out else "/?lat=39.8&lon=118.2&zoom=11"))
+        await page.goto(base_url + ("/" if zoom_out else "/?at=39.8,118.2,11"))
         await page.wait_for_function("window.__frames.length > 60", timeout=60_000)
         client = await context.new_cdp_session(page)
 
