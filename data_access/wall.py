@@ -52,7 +52,8 @@ _INSPECTORS = text(
     "SELECT COALESCE(json_agg(json_build_array(employee_number, name, organisation_code, round(longitude::numeric, 6),"
     " round(latitude::numeric, 6), round(heading_deg), round(speed_kmh::numeric, 1), activity,"
     " (EXTRACT(EPOCH FROM fixed_at) * 1000)::bigint, on_shift::int, ticket_number, battery_percent)), '[]')::text"
-    " FROM inspector_position JOIN employee ON employee.number = employee_number"
+    # Where somebody was when the shift ended is nobody's business.
+    " FROM inspector_position JOIN employee ON employee.number = employee_number WHERE on_shift"
 )
 _TICKETS = text(
     "SELECT COALESCE(json_agg(json_build_array(number, round(ST_X(location)::numeric, 6),"

@@ -1,5 +1,6 @@
 """The way in, walked in a real Chromium with the content policy in force: by keyboard, in both languages, and wrong."""
 
+import os
 from collections.abc import AsyncIterator
 
 import psycopg
@@ -14,6 +15,7 @@ from tests.isolation.twins import build
 from tests.serving import serving
 
 pytestmark = pytest.mark.browser
+CHROMIUM = os.environ.get("GRIDAUDIT_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
@@ -31,7 +33,7 @@ async def address(database_url: str) -> AsyncIterator[str]:
 @pytest.fixture(scope="module")
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         await browser.close()
 

@@ -26,7 +26,7 @@ from sqlalchemy.engine import make_url
 from demo.load import load
 from settings import ROOT
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("GRIDAUDIT_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
