@@ -20,6 +20,7 @@ ONE_PER_UTILITY = {
     "business_type": "a catalogue",
     "anomaly_type": "a catalogue",
     "rule_version": "a catalogue",
+    "stage_limit": "what units set, a catalogue",
     "tariff_version": "published tariffs, a catalogue",
     "device": "one a person",
     "inspector_position": "one row a person",

@@ -2,12 +2,14 @@
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import REAL
 
-from data_access.models.base import Base, CountyKey, Created, KilowattHours, OrgPath, Small, Yuan, geometry
+from data_access.models.base import Base, CountyKey, Created, KilowattHours, LTree, OrgPath, Small, Yuan, geometry
 
 
 class BusinessType(Base):
@@ -62,6 +64,23 @@ class AuditTicket(Base):
         Index("ix_audit_ticket_handler", "handler_number", postgresql_where=text("closed_at IS NULL")),
         Index("ix_audit_ticket_district", "county_code", "district_code"),
         Index("ix_audit_ticket_customer", "county_code", "customer_number"),
+        # One open ticket an object and topic (domain sheet 1.2: merge, don't create).
+        Index(
+            "uq_audit_ticket_open_object",
+            "county_code",
+            "anomaly_code",
+            text("COALESCE(customer_number, district_code)"),
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_audit_ticket_assigned",
+            "assigned_path",
+            postgresql_using="gist",
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_audit_ticket_status", "status", "due_at"),
+        CheckConstraint("origin IN ('rule', 'manual', 'api', 'redispatch')", name="origin"),
     )
 
     county_code: Mapped[CountyKey]
@@ -86,6 +105,34 @@ class AuditTicket(Base):
     breach_yuan: Mapped[Yuan | None]
     """违约使用电费: kept apart from energy revenue (domain sheet 1.7)."""
     version: Mapped[int] = mapped_column(server_default="1")
+    """The number of its events: what a change must say it was based on."""
+    origin: Mapped[str] = mapped_column(server_default="rule")
+    """`rule`, `manual`, `api`, or `redispatch`: made anew after a void one, `previous_number`."""
+    description: Mapped[str | None]
+    created_by: Mapped[str] = mapped_column(server_default="system")
+    previous_number: Mapped[str | None]
+    assigned_unit: Mapped[str | None]
+    """The unit in charge, from province down to station; nothing before the first dispatch."""
+    assigned_path: Mapped[str | None] = mapped_column(LTree)
+    stage_started_at: Mapped[datetime | None]
+    suspended_from: Mapped[Small | None]
+    """The status that it goes back to when it is resumed."""
+    suspended_at: Mapped[datetime | None]
+    suspended_until: Mapped[datetime | None]
+    extended_at: Mapped[datetime | None]
+    """An extension is granted once."""
+    escalated_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    review_level: Mapped[Small | None]
+    """In review: the level of organisation whose turn it is, 2 county, 1 city, 0 province."""
+    request: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """What the handler asked for and nobody decided yet: `kind` (extension, suspension), `reason`, `by`, `at`."""
+    cause: Mapped[str | None]
+    responsible_unit: Mapped[str | None]
+    responsible_person: Mapped[str | None]
+    found_at: Mapped[datetime | None]
+    amounts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """How the amounts were computed by `billing`: input, result with its trace, the adjustments' numbers."""
     org_path: Mapped[OrgPath]
     updated_at: Mapped[Created]
     is_demo: Mapped[bool] = mapped_column(server_default="false")
@@ -113,11 +160,79 @@ class TicketEvent(Base):
     hash: Mapped[str]
 
 
+class TicketChange(Base):
+    """A change that a client named: the same name and content again gets the same answer, other content is refused."""
+
+    __tablename__ = "ticket_change"
+    __table_args__ = (Index("ix_ticket_change_id", "id"), Index("ix_ticket_change_made_at", "made_at"))
+
+    county_code: Mapped[CountyKey]
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_number: Mapped[str | None]
+    actor: Mapped[str]
+    action: Mapped[str]
+    content_hash: Mapped[str]
+    answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    made_at: Mapped[datetime]
+    org_path: Mapped[OrgPath]
+
+
+class CheckIn(Base):
+    """An inspector said to be at the object: where the phone was, and how believable that is (0 to 100, with parts)."""
+
+    __tablename__ = "check_in"
+    __table_args__ = (
+        Index("ix_check_in_ticket", "county_code", "ticket_number", "at"),
+        Index("ix_check_in_employee", "employee_number", "at"),
+    )
+
+    county_code: Mapped[CountyKey]
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_number: Mapped[str]
+    employee_number: Mapped[str]
+    at: Mapped[datetime]
+    """By the phone's clock."""
+    received_at: Mapped[Created]
+    accuracy_m: Mapped[float | None] = mapped_column(REAL)
+    distance_m: Mapped[float | None] = mapped_column(REAL)
+    """To the object; nothing where the object has no place."""
+    dwell_seconds: Mapped[int | None]
+    """How long fixes had lain inside the fence by then."""
+    is_mock: Mapped[bool] = mapped_column(server_default="false")
+    score: Mapped[Small]
+    parts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    reason: Mapped[str | None]
+    """The inspector's own words where the score is low."""
+    org_path: Mapped[OrgPath]
+    location: Mapped[str] = geometry("POINT", index=False)
+
+
+class StageLimit(Base):
+    """A time limit that a unit has set for a stage; the nearest unit above a ticket decides, then the defaults.
+
+    `level` 0 holds for all risk levels. Limits are working days (domain sheet 1.2: all configurable).
+    """
+
+    __tablename__ = "stage_limit"
+    __table_args__ = (CheckConstraint("working_days BETWEEN 0 AND 366", name="working_days"),)
+
+    org_path: Mapped[str] = mapped_column(LTree, primary_key=True)
+    status: Mapped[Small] = mapped_column(primary_key=True)
+    level: Mapped[Small] = mapped_column(primary_key=True, server_default="0")
+    effective_from: Mapped[date] = mapped_column(primary_key=True)
+    working_days: Mapped[Small]
+    set_by: Mapped[str]
+    set_at: Mapped[Created]
+
+
 class Evidence(Base):
     """A photo or file behind a finding; the bytes lie in the object store under their SHA-256."""
 
     __tablename__ = "evidence"
-    __table_args__ = (Index("ix_evidence_ticket", "county_code", "ticket_number"),)
+    __table_args__ = (
+        Index("ix_evidence_ticket", "county_code", "ticket_number"),
+        CheckConstraint("purpose IN ('finding', 'responsibility', 'rectification', 'review')", name="purpose"),
+    )
 
     county_code: Mapped[CountyKey]
     sha256: Mapped[str] = mapped_column(primary_key=True)
@@ -127,6 +242,18 @@ class Evidence(Base):
     taken_at: Mapped[datetime | None]
     uploaded_at: Mapped[Created]
     uploaded_by: Mapped[str]
+    purpose: Mapped[str] = mapped_column(server_default="finding")
+    file_name: Mapped[str] = mapped_column(server_default="")
+    shown_sha256: Mapped[str | None]
+    """The copy without metadata that people look at; nothing for files that are only downloaded."""
+    shown_media_type: Mapped[str | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB, server_default="{}")
+    """What the file says of itself: camera, time, place. Kept apart from the picture."""
+    comparison: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    """The file's own time and place against the check-in: seconds, metres, verdict."""
+    note: Mapped[str | None]
     org_path: Mapped[OrgPath]
     location: Mapped[str | None] = geometry("POINT", nullable=True, index=False)
 
@@ -135,7 +262,11 @@ class Problem(Base):
     """A confirmed problem and how it was put right: the history of a district or customer."""
 
     __tablename__ = "problem"
-    __table_args__ = (Index("ix_problem_district", "county_code", "district_code"),)
+    __table_args__ = (
+        Index("ix_problem_district", "county_code", "district_code"),
+        Index("ix_problem_customer", "county_code", "customer_number"),
+        Index("ix_problem_ticket", "county_code", "ticket_number"),
+    )
 
     county_code: Mapped[CountyKey]
     number: Mapped[str] = mapped_column(primary_key=True)
@@ -148,4 +279,10 @@ class Problem(Base):
     found_at: Mapped[datetime]
     rectification: Mapped[str | None]
     rectified_at: Mapped[datetime | None]
+    rectified_by: Mapped[str | None]
+    level: Mapped[Small | None]
+    responsible_person: Mapped[str | None]
+    recovered_kwh: Mapped[KilowattHours | None]
+    recovered_yuan: Mapped[Yuan | None]
+    breach_yuan: Mapped[Yuan | None]
     org_path: Mapped[OrgPath]

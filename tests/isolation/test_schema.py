@@ -20,6 +20,7 @@ SHUT = {
     "change_feed": "read by the live hub, which sorts it by scope",
     "risk_chunk_dirty": "a to-do list",
     "demo_truth": "the answer sheet",
+    "ticket_change": "answers to changes, given again to whoever made them",
 }
 """Tables that no viewer reads at all, and why."""
 QUEUE = "procrastinate_"

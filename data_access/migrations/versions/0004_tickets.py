@@ -1,0 +1,161 @@
+"""Tickets at work: who has a ticket, its clocks, its changes by name; evidence, check-ins; what a unit sets for deadlines.
+
+Background: an audit case goes from suspicion to archive through many hands (domain sheet 1.2). The row of a ticket holds
+where it stands, its events hold how it came there.
+Change: columns of `audit_ticket` for the unit in charge, the stage's clock, suspension, extension, review, findings and
+links; `ticket_change` makes every change happen once (a client names it, a repeat gets the same answer); `check_in`;
+columns of `evidence` for the original, the copy that is shown and what its metadata says; `stage_limit` for time limits
+that a unit sets; columns of `problem`; read policies as everywhere.
+Trade-off: `uq_audit_ticket_open_object` keeps one open ticket an object and topic in the database itself (domain sheet
+1.2: merge, don't create), so two people who create at once cannot both win. It carries the county, as all unique keys.
+Way back: drops what it adds; findings' causes, check-ins and the names of changes are lost, events stay.
+
+Revision: 0004
+Follows: 0003
+"""
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+TABLES = """
+ALTER TABLE audit_ticket
+    ADD COLUMN origin TEXT NOT NULL DEFAULT 'rule',
+    ADD COLUMN description TEXT,
+    ADD COLUMN created_by TEXT NOT NULL DEFAULT 'system',
+    ADD COLUMN previous_number TEXT,
+    ADD COLUMN assigned_unit TEXT,
+    ADD COLUMN assigned_path LTREE,
+    ADD COLUMN stage_started_at TIMESTAMPTZ,
+    ADD COLUMN suspended_from SMALLINT,
+    ADD COLUMN suspended_at TIMESTAMPTZ,
+    ADD COLUMN suspended_until TIMESTAMPTZ,
+    ADD COLUMN extended_at TIMESTAMPTZ,
+    ADD COLUMN escalated_at TIMESTAMPTZ,
+    ADD COLUMN reminded_at TIMESTAMPTZ,
+    ADD COLUMN review_level SMALLINT,
+    ADD COLUMN request JSONB,
+    ADD COLUMN cause TEXT,
+    ADD COLUMN responsible_unit TEXT,
+    ADD COLUMN responsible_person TEXT,
+    ADD COLUMN found_at TIMESTAMPTZ,
+    ADD COLUMN amounts JSONB,
+    ADD CONSTRAINT ck_audit_ticket_origin CHECK (origin IN ('rule', 'manual', 'api', 'redispatch'));
+UPDATE audit_ticket SET stage_started_at = updated_at WHERE stage_started_at IS NULL;
+CREATE UNIQUE INDEX uq_audit_ticket_open_object
+    ON audit_ticket (county_code, anomaly_code, COALESCE(customer_number, district_code))
+    WHERE closed_at IS NULL;
+CREATE INDEX ix_audit_ticket_assigned ON audit_ticket USING gist (assigned_path) WHERE closed_at IS NULL;
+CREATE INDEX ix_audit_ticket_status ON audit_ticket (status, due_at);
+CREATE TABLE ticket_change (
+    county_code TEXT NOT NULL,
+    id UUID NOT NULL,
+    ticket_number TEXT,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    answer JSONB NOT NULL,
+    made_at TIMESTAMPTZ NOT NULL,
+    org_path LTREE NOT NULL,
+    CONSTRAINT pk_ticket_change PRIMARY KEY (county_code, id)
+);
+CREATE INDEX ix_ticket_change_id ON ticket_change (id);
+CREATE INDEX ix_ticket_change_made_at ON ticket_change (made_at);
+CREATE TABLE check_in (
+    county_code TEXT NOT NULL,
+    id UUID NOT NULL,
+    ticket_number TEXT NOT NULL,
+    employee_number TEXT NOT NULL,
+    at TIMESTAMPTZ NOT NULL,
+    received_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    accuracy_m REAL,
+    distance_m REAL,
+    dwell_seconds INTEGER,
+    is_mock BOOLEAN NOT NULL DEFAULT false,
+    score SMALLINT NOT NULL,
+    parts JSONB NOT NULL DEFAULT '{}',
+    reason TEXT,
+    org_path LTREE NOT NULL,
+    location geometry(POINT, 4326) NOT NULL,
+    CONSTRAINT pk_check_in PRIMARY KEY (county_code, id)
+);
+CREATE INDEX ix_check_in_ticket ON check_in (county_code, ticket_number, at);
+CREATE INDEX ix_check_in_employee ON check_in (employee_number, at);
+ALTER TABLE evidence
+    ADD COLUMN purpose TEXT NOT NULL DEFAULT 'finding',
+    ADD COLUMN file_name TEXT NOT NULL DEFAULT '',
+    ADD COLUMN shown_sha256 TEXT,
+    ADD COLUMN shown_media_type TEXT,
+    ADD COLUMN width INTEGER,
+    ADD COLUMN height INTEGER,
+    ADD COLUMN metadata JSONB NOT NULL DEFAULT '{}',
+    ADD COLUMN comparison JSONB NOT NULL DEFAULT '{}',
+    ADD COLUMN note TEXT,
+    ADD CONSTRAINT ck_evidence_purpose CHECK (purpose IN ('finding', 'responsibility', 'rectification', 'review'));
+CREATE TABLE stage_limit (
+    org_path LTREE NOT NULL,
+    status SMALLINT NOT NULL,
+    level SMALLINT NOT NULL DEFAULT 0,
+    effective_from DATE NOT NULL,
+    working_days SMALLINT NOT NULL,
+    set_by TEXT NOT NULL,
+    set_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    CONSTRAINT pk_stage_limit PRIMARY KEY (org_path, status, level, effective_from),
+    CONSTRAINT ck_stage_limit_working_days CHECK (working_days BETWEEN 0 AND 366)
+);
+ALTER TABLE problem
+    ADD COLUMN level SMALLINT,
+    ADD COLUMN responsible_person TEXT,
+    ADD COLUMN recovered_kwh NUMERIC(16, 2),
+    ADD COLUMN recovered_yuan NUMERIC(14, 2),
+    ADD COLUMN breach_yuan NUMERIC(14, 2),
+    ADD COLUMN rectified_by TEXT;
+CREATE INDEX ix_problem_customer ON problem (county_code, customer_number);
+CREATE INDEX ix_problem_ticket ON problem (county_code, ticket_number);
+"""
+IN_SCOPE = "org_path <@ (SELECT viewer_path())"
+READ_POLICIES = {
+    "ticket_change": "false",
+    "check_in": IN_SCOPE + " AND ((SELECT viewer_sees_colleagues()) OR employee_number = (SELECT viewer_employee()))",
+    "stage_limit": f"{IN_SCOPE} OR org_path @> (SELECT viewer_path())",
+}
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.execute(TABLES)
+    for table, condition in READ_POLICIES.items():
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY system_all ON {table} TO gridaudit_system USING (true) WITH CHECK (true)")
+        op.execute(f"CREATE POLICY owner_all ON {table} TO CURRENT_USER USING (true) WITH CHECK (true)")
+        op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO gridaudit_system")
+        if condition != "false":
+            op.execute(f"CREATE POLICY viewer_read ON {table} FOR SELECT TO gridaudit_viewer USING ({condition})")
+            op.execute(f"GRANT SELECT ON {table} TO gridaudit_viewer")
+    op.execute("CREATE TRIGGER never_changed BEFORE UPDATE ON check_in FOR EACH ROW EXECUTE FUNCTION refuse_change()")
+
+
+def downgrade() -> None:
+    """Take back."""
+    op.execute("DROP TABLE ticket_change, check_in, stage_limit")
+    op.execute("DROP INDEX ix_problem_customer, ix_problem_ticket")
+    op.execute(
+        "ALTER TABLE problem DROP COLUMN level, DROP COLUMN responsible_person, DROP COLUMN recovered_kwh,"
+        " DROP COLUMN recovered_yuan, DROP COLUMN breach_yuan, DROP COLUMN rectified_by"
+    )
+    op.execute("ALTER TABLE evidence DROP CONSTRAINT ck_evidence_purpose")
+    for column in ("purpose", "file_name", "shown_sha256", "shown_media_type", "width", "height", "metadata",
+                   "comparison", "note"):  # fmt: skip
+        op.execute(f"ALTER TABLE evidence DROP COLUMN {column}")
+    op.execute("DROP INDEX uq_audit_ticket_open_object, ix_audit_ticket_assigned, ix_audit_ticket_status")
+    op.execute("ALTER TABLE audit_ticket DROP CONSTRAINT ck_audit_ticket_origin")
+    for column in (
+        "origin", "description", "created_by", "previous_number", "assigned_unit", "assigned_path", "stage_started_at",
+        "suspended_from", "suspended_at", "suspended_until", "extended_at", "escalated_at", "reminded_at",
+        "review_level", "request", "cause", "responsible_unit", "responsible_person", "found_at", "amounts",
+    ):  # fmt: skip
+        op.execute(f"ALTER TABLE audit_ticket DROP COLUMN {column}")
