@@ -21,7 +21,9 @@ from api.body_limit import BodyLimit
 from api.callbacks import report_fault
 from api.guard import WARM_UP, Guard
 from api.headers import SecurityHeaders, content_policy
+from components.desk import request_theme
 from components.notice import notice_region
+from components.theme import mantine
 from data_access.engine import dispose_engines
 from pages import signin
 from settings import ROOT, get_settings
@@ -80,7 +82,27 @@ for part in (session, health, texts, signin, positions, live, tiles, tracks, lay
     server.include_router(part.router)
 unknown.install(server)
 
-dash_app = Dash(
+
+class Pages(Dash):
+    """Dash, with the theme of the desk on the document from its first byte: no dark flash before a light page."""
+
+    def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
+        """The document around every page. The wall chooses its theme from the address itself."""
+        document: str = super().interpolate_index(**parts)
+        if self.backend.request_adapter().path == "/":
+            return document
+        return document.replace("<html>", f'<html data-theme="{request_theme()}">', 1)
+
+
+def layout() -> dmc.MantineProvider:
+    """What stands around every page, in the theme chosen on this screen."""
+    theme = request_theme()
+    return dmc.MantineProvider(
+        [notice_region(), dash.page_container], theme=mantine(theme), forceColorScheme=theme, withGlobalClasses=False
+    )
+
+
+dash_app = Pages(
     __name__,
     server=server,  # type: ignore[arg-type]  # Dash's annotation knows Flask only
     backend="fastapi",
@@ -98,7 +120,7 @@ dash_app = Dash(
 # Our pages are live through `/ws/live` (DESIGN.md, trap 4). Otherwise Dash's client would open a second socket on every
 # page, used or not, and the guard keeps that door shut.
 dash_app.backend.websocket_capability = False
-dash_app.layout = dmc.MantineProvider([notice_region(), dash.page_container])
+dash_app.layout = layout
 
 # The last one added is the outermost: headers, size, guard, compression, Dash's own, the one error shape.
 server.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5, thread_minimum_size=32 * 1024)

@@ -2,13 +2,15 @@
 
 import re
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import plotly.graph_objects as go
 
 from settings import ROOT
 
 Theme = Literal["dark", "light"]
+THEME_COOKIE = "gridaudit_theme"
+"""The theme of the desk pages on this screen; set by the theme switch, readable by scripts."""
 FILE = ROOT / "assets" / "tokens.css"
 _BLOCK = re.compile(r'\[data-theme="(dark|light)"\]\s*\{(.*?)\}', re.DOTALL)
 _TOKEN = re.compile(r"--([\w-]+):\s*([^;]+);")
@@ -21,6 +23,30 @@ def tokens() -> dict[Theme, dict[str, str]]:
     for theme, body in _BLOCK.findall(FILE.read_text(encoding="utf-8")):
         themes[theme] = dict(_TOKEN.findall(body))
     return themes
+
+
+def known_theme(value: object) -> Theme | None:
+    """The value when it names a theme that we have."""
+    return next((theme for theme in get_args(Theme) if theme == value), None)
+
+
+def mantine(theme: Theme) -> dict[str, Any]:
+    """The Mantine theme made from the tokens: accent, corners, type. Surfaces: `assets/desk_table.css`.
+
+    Mantine wants ten shades of a colour; only one is in use, so that the accent is the same as everywhere else.
+    """
+    value = tokens()[theme]
+    return {
+        "primaryColor": "accent",
+        "primaryShade": 5,
+        "colors": {"accent": [value["accent"]] * 10},
+        "autoContrast": False,
+        "white": value["panel"],
+        "black": value["ink"],
+        "defaultRadius": "md",
+        "fontFamily": "var(--font)",
+        "headings": {"fontFamily": "var(--font)", "fontWeight": "600"},
+    }
 
 
 def template(theme: Theme) -> go.layout.Template:

@@ -12,30 +12,20 @@ from dash import Input, Output, callback, dcc, html
 
 from components.attributes import attributes
 from components.card_view import card_of
+from components.desk import request_language
 from components.figures import left_figures, right_figures
 from components.filters import filter_bar, names
 from components.help import help_panel
-from components.language import COOKIE, known
 from components.legend import legend
 from components.list_view import list_of
 from components.map import wall_map
 from components.panel import panel
 from components.wall_head import head, layer_switch, replay_bar, zoom_buttons
 from data_access.scope import current_viewer, require_viewer
-from i18n import Language, t
+from i18n import t
 from settings import get_settings
 
 dash.register_page(__name__, path="/", title="gridaudit")
-
-
-def _language(lang: str | None) -> Language:
-    """The address decides, then the choice kept on this screen, then the account."""
-    try:
-        kept = dash.ctx.cookies.get(COOKIE)
-    except Exception:  # outside a callback there is no request to ask
-        kept = None
-    viewer = current_viewer.get()
-    return known(lang) or known(kept) or (viewer.language if viewer else get_settings().web.default_language)
 
 
 def _config() -> str:
@@ -50,7 +40,7 @@ def _config() -> str:
 
 async def layout(lang: str | None = None, kiosk: str | None = None, **_: str) -> html.Div:
     """The screen. `kiosk=1` leaves out everything that needs a hand."""
-    language = _language(lang)
+    language = request_language(lang)
     viewer = current_viewer.get()
     hands_free = kiosk == "1" or (viewer is not None and viewer.kind == "wall")
     middle: list[Any] = [
