@@ -99,8 +99,11 @@ def demo(
 
 @app.command(context_settings=PASS_ON)
 def test(context: typer.Context) -> None:
-    """Run the tests on a private database and a real browser; arguments go to pytest."""
-    _become("-m", "pytest", *context.args)
+    """Run the tests on private databases and a real browser; arguments go to pytest.
+
+    Without arguments the whole suite runs, its files shared out among processes, each with a database of its own.
+    """
+    _become("-m", "pytest", *(context.args or ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]))
 
 
 @app.command()

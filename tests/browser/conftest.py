@@ -59,14 +59,18 @@ def loaded_url(server_url: str, template_database: str) -> Iterator[str]:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+def hear_everybody(database_url: str) -> None:
+    """Whatever the hour of the test and however long ago the load: everybody is on duty and has just been heard."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE inspector_position SET on_shift = true, fixed_at = now(), received_at = now()")
+
+
 @pytest.fixture(scope="session")
 def live_app(loaded_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
     """The application on a free port, with a small utility whose inspectors are all on duty now."""
     folder = tmp_path_factory.mktemp("live_app")
     report = load(loaded_url, size="small", data_dir=folder)
-    with psycopg.connect(loaded_url, autocommit=True) as connection:
-        # Whatever the hour of the test: everybody is on duty and has just been heard.
-        connection.execute("UPDATE inspector_position SET on_shift = true, fixed_at = now(), received_at = now()")
+    hear_everybody(loaded_url)
     content = json.loads(report.device_tokens_file.read_text(encoding="utf-8"))
     with _serving(loaded_url, folder) as address:
         yield LiveApp(
@@ -163,6 +167,7 @@ class Screen:
 @pytest.fixture
 async def screen(live_app: LiveApp, chromium: Browser) -> AsyncIterator[Screen]:
     """Pages of one test; the test fails when a script or the console reported an error that it did not ask for."""
+    hear_everybody(live_app.database_url)
     opened = Screen(live_app, chromium)
     yield opened
     assert opened.faults == []
