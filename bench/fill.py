@@ -50,8 +50,11 @@ SIZES: dict[str, Size] = {
     "demo": Size(0, 0, 0, 0, 0, 0, 0),
     "city": Size(4_000, 400_000, 200_000, 60_000, 600, 300, 5_000_000),
     "province": Size(100_000, 400_000, 1_000_000, 120_000, 2_000, 1_000, 50_000_000),
+    "tickets": Size(0, 0, 0, 1_000_000, 40_000, 0, 0),
 }
-"""`province` keeps the customers of `city`: no page of today reads customers by the million (search comes later)."""
+"""`province` keeps the customers of `city`: no page of today reads customers by the million (search comes later).
+`tickets` is for the lists of tickets alone: the history of many years, and more open ones than any team should have.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +232,7 @@ def _tickets(
     )
     chosen, longitude, latitude = _near(random, anchors, count, 5.0)
     numbers = _numbered("B", count, 9)
+    handlers = _handlers(connection, anchors.county[chosen], random)
     opened = now_us - (random.random(count) * 720 * DAY_US).astype(np.int64)
     is_open = np.zeros(count, dtype=bool)
     is_open[: size.open_tickets] = True
@@ -242,6 +246,8 @@ def _tickets(
             "anomaly_code": text(codes[random.integers(0, len(codes), len(pick))]),
             "level": smallint(random.integers(1, 5, len(pick))),
             "status": smallint(random.choice([30, 40, 50, 70, 80], len(pick)) if flag else 90),
+            "customer_number": text(_numbered("B", count)[pick]),
+            "handler_number": text(handlers[pick]),
             "opened_at": timestamp(opened[pick]),
             "due_at": timestamp(due),
             "org_path": ltree(anchors.path[chosen][pick]),
@@ -252,6 +258,21 @@ def _tickets(
             fields["closed_at"] = timestamp(np.minimum(due, now_us - 1))
             fields["finding"] = text("true")
         copy_columns(connection, "audit_ticket", fields, len(pick))
+
+
+def _handlers(connection: psycopg.Connection, counties: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """An inspector of the same county for each, or of any where the demo has none there."""
+    rows = connection.execute(
+        "SELECT county_code, number FROM employee WHERE kind = 'inspector' AND number NOT LIKE 'B%' ORDER BY number"
+    ).fetchall()
+    everybody = np.array([row[1] for row in rows])
+    chosen = random.choice(everybody, len(counties))
+    for county in np.unique(counties):
+        team = np.array([row[1] for row in rows if row[0] == county])
+        at = counties == county
+        if len(team):
+            chosen[at] = random.choice(team, int(at.sum()))
+    return chosen
 
 
 def _inspectors(

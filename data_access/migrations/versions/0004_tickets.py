@@ -50,6 +50,18 @@ CREATE UNIQUE INDEX uq_audit_ticket_open_object
     WHERE closed_at IS NULL;
 CREATE INDEX ix_audit_ticket_assigned ON audit_ticket USING gist (assigned_path) WHERE closed_at IS NULL;
 CREATE INDEX ix_audit_ticket_status ON audit_ticket (status, due_at);
+-- For the lists: one ordered way in for each sort, so that a page reads its rows and no others, however many there are.
+-- Open ones carry what counts by state need, so that counting reads the index alone.
+CREATE INDEX ix_audit_ticket_due_open ON audit_ticket (due_at, number) INCLUDE (status, level, org_path)
+    WHERE closed_at IS NULL;
+CREATE INDEX ix_audit_ticket_due ON audit_ticket (due_at, number);
+CREATE INDEX ix_audit_ticket_level ON audit_ticket (level, number);
+CREATE INDEX ix_audit_ticket_anomaly ON audit_ticket (anomaly_code, opened_at);
+DROP INDEX ix_audit_ticket_handler;
+CREATE INDEX ix_audit_ticket_handler ON audit_ticket (handler_number, closed_at);
+-- Under row security the planner takes org_path <@ … for one row in a hundred and enters by this index even where the
+-- viewer sees all: 440 ms for a page of 1,000,000 tickets instead of 1 ms. Narrow scopes enter by their county.
+DROP INDEX ix_audit_ticket_org_path;
 CREATE TABLE ticket_change (
     county_code TEXT NOT NULL,
     id UUID NOT NULL,
@@ -151,7 +163,13 @@ def downgrade() -> None:
     for column in ("purpose", "file_name", "shown_sha256", "shown_media_type", "width", "height", "metadata",
                    "comparison", "note"):  # fmt: skip
         op.execute(f"ALTER TABLE evidence DROP COLUMN {column}")
-    op.execute("DROP INDEX uq_audit_ticket_open_object, ix_audit_ticket_assigned, ix_audit_ticket_status")
+    op.execute(
+        "DROP INDEX uq_audit_ticket_open_object, ix_audit_ticket_assigned, ix_audit_ticket_status,"
+        " ix_audit_ticket_due_open, ix_audit_ticket_due, ix_audit_ticket_level, ix_audit_ticket_anomaly,"
+        " ix_audit_ticket_handler"
+    )
+    op.execute("CREATE INDEX ix_audit_ticket_handler ON audit_ticket (handler_number) WHERE closed_at IS NULL")
+    op.execute("CREATE INDEX ix_audit_ticket_org_path ON audit_ticket USING gist (org_path)")
     op.execute("ALTER TABLE audit_ticket DROP CONSTRAINT ck_audit_ticket_origin")
     for column in (
         "origin", "description", "created_by", "previous_number", "assigned_unit", "assigned_path", "stage_started_at",
