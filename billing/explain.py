@@ -1,6 +1,7 @@
 """A bill as a tree for a person, in English or Chinese: each line with its price, its rows and the steps behind it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from billing.exact import half_up, text
 from billing.model.bill import Bill, BillLine, Notice
@@ -27,7 +28,7 @@ def explain_lines(bill: Bill, language: str = "en", depth: int = DEPTH) -> Itera
         yield f"{say('bill.lines', language)}"
     seen: set[int] = set()
     for line in bill.lines:
-        yield f"├─ {_headline(line, language)}"
+        yield f"├─ {line_words(line, language)}"
         if line.tariff_rows:
             yield f"│    {say('bill.rows', language, rows=', '.join(line.tariff_rows))}"
         for step in _steps(bill.trace, line.trace, language, depth, seen):
@@ -38,6 +39,32 @@ def explain_lines(bill: Bill, language: str = "en", depth: int = DEPTH) -> Itera
     if bill.notices:
         yield say("bill.notices", language)
         yield from (f"  - {notice_text(notice, language)}" for notice in bill.notices)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a calculation in words, with the steps that it takes. `known`: its own steps were shown before."""
+
+    text: str
+    known: bool
+    steps: tuple["Step", ...]
+
+
+def line_steps(bill: Bill, line: BillLine, language: str = "en", depth: int = DEPTH) -> tuple[Step, ...]:
+    """The steps behind one line's amount as a tree: what `explain` prints, for a screen that folds."""
+    seen: set[int] = set()
+    return _below(bill.trace, line.trace, language, depth, seen)
+
+
+def _below(nodes: tuple[TraceNode, ...], place: int, language: str, depth: int, seen: set[int]) -> tuple[Step, ...]:
+    found = []
+    for source in nodes[place].inputs:
+        node = nodes[source]
+        known = source in seen and bool(node.inputs)
+        seen.add(source)
+        below = () if known or depth <= 1 else _below(nodes, source, language, depth - 1, seen)
+        found.append(Step(step_words(node, language), known, below))
+    return tuple(found)
 
 
 def notice_text(notice: Notice, language: str = "en") -> str:
@@ -53,7 +80,8 @@ def notice_text(notice: Notice, language: str = "en") -> str:
     ).strip()
 
 
-def _headline(line: BillLine, language: str) -> str:
+def line_words(line: BillLine, language: str) -> str:
+    """A line as one sentence: component, period, quantity x price = amount."""
     name = say(f"component.{line.component}", language)
     if f"component.{line.component}" not in catalogue():
         name = line.component
@@ -82,7 +110,7 @@ def _node(
     branch, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
     known = place in seen and bool(node.inputs)
     hint = f" ({say('bill.seen', language)})" if known else ""
-    yield f"{indent}{branch}{_words(node, language)}{hint}"
+    yield f"{indent}{branch}{step_words(node, language)}{hint}"
     if known or depth <= 0:
         return
     seen.add(place)
@@ -90,7 +118,8 @@ def _node(
         yield from _node(nodes, source, language, depth - 1, seen, indent + below, number == len(node.inputs) - 1)
 
 
-def _words(node: TraceNode, language: str) -> str:
+def step_words(node: TraceNode, language: str) -> str:
+    """One step of the trace: name, value with unit, how it was made, the tariff row it is from."""
     how = say(f"operation.{node.operation}", language, **node.detail) if node.operation != "leaf" else ""
     name = say(node.label, language) if node.label else how
     value = node.value if -node.value.as_tuple().exponent <= SHOWN_DIGITS else None  # type: ignore[operator]

@@ -90,7 +90,10 @@ class DistrictEnergy(Base):
     """
 
     __tablename__ = "district_energy"
-    __table_args__ = ({"postgresql_partition_by": "RANGE (day)"},)
+    __table_args__ = (
+        Index("ix_district_energy_district", "county_code", "district_code", "day"),
+        {"postgresql_partition_by": "RANGE (day)"},
+    )
 
     county_code: Mapped[CountyKey]
     day: Mapped[date] = mapped_column(primary_key=True)

@@ -44,6 +44,7 @@ class TransformerDistrict(Base):
     """台区: one distribution transformer and the customers behind it. CIM has no class for it (domain sheet 9.1)."""
 
     __tablename__ = "transformer_district"
+    __table_args__ = (Index("ix_transformer_district_code", "code"),)
 
     county_code: Mapped[CountyKey]
     code: Mapped[str] = mapped_column(primary_key=True)

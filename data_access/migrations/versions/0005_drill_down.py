@@ -4,15 +4,25 @@ Revision: 0005
 Follows: 0004
 """
 
+from alembic import op
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+DRILL = """
+CREATE INDEX ix_transformer_district_code ON transformer_district (code);
+CREATE INDEX ix_district_energy_district ON district_energy (county_code, district_code, day);
+"""
+"""A district is found by its code alone, and its days without reading its whole county's."""
+
 
 def upgrade() -> None:
     """Apply."""
+    op.execute(DRILL)
 
 
 def downgrade() -> None:
     """Take back."""
+    op.execute("DROP INDEX ix_transformer_district_code, ix_district_energy_district")
