@@ -148,6 +148,70 @@ class LiveSettings(BaseSettings):
     risk_budget_seconds: float = 300.0
 
 
+class ObjectStoreSettings(BaseSettings):
+    """Where the bytes of evidence lie: files below the data folder, or an S3-compatible store."""
+
+    model_config = SettingsConfigDict(env_prefix="GRIDAUDIT_OBJECTS_", extra="ignore", frozen=True)
+
+    kind: Literal["files", "s3"] = "files"
+    folder: Path | None = None
+    """Default: `objects` in the data folder. With more than one machine it must be shared."""
+    s3_endpoint: str = ""
+    s3_bucket: str = ""
+    s3_prefix: str = "evidence/"
+    s3_region: str = "us-east-1"
+    s3_access_key: SecretStr | None = None
+    s3_secret_key: SecretStr | None = None
+    orphan_hours: Annotated[int, Field(ge=1)] = 24
+    """Objects that no evidence names are deleted at this age: uploads that broke off."""
+
+    @model_validator(mode="after")
+    def _s3_is_whole(self) -> "ObjectStoreSettings":
+        if self.kind == "s3" and not self.s3_bucket:
+            raise ValueError("GRIDAUDIT_OBJECTS_KIND s3 needs GRIDAUDIT_OBJECTS_S3_BUCKET")
+        if (self.s3_access_key is None) != (self.s3_secret_key is None):
+            raise ValueError("GRIDAUDIT_OBJECTS_S3_ACCESS_KEY and GRIDAUDIT_OBJECTS_S3_SECRET_KEY go together")
+        return self
+
+
+class EvidenceSettings(BaseSettings):
+    """What may be evidence. All `[design]`."""
+
+    model_config = SettingsConfigDict(env_prefix="GRIDAUDIT_EVIDENCE_", extra="ignore")
+
+    max_megabytes: Annotated[int, Field(ge=1, le=1024)] = 25
+    max_megapixels: Annotated[int, Field(ge=1, le=500)] = 50
+    max_files: Annotated[int, Field(ge=1, le=1000)] = 60
+    """Files of one ticket."""
+    shown_edge: Annotated[int, Field(ge=256, le=8192)] = 2048
+    """Longest edge of the copy that people look at, pixels."""
+    matching_seconds: Annotated[float, Field(gt=0)] = 1800.0
+    matching_m: Annotated[float, Field(gt=0)] = 500.0
+
+
+class PresenceSettings(BaseSettings):
+    """What makes a check-in believable. Domain sheet 1.8: all `[design]`."""
+
+    model_config = SettingsConfigDict(env_prefix="GRIDAUDIT_PRESENCE_", extra="ignore")
+
+    fence_m: Annotated[float, Field(gt=0)] = 150.0
+    far_m: Annotated[float, Field(gt=0)] = 1000.0
+    good_accuracy_m: Annotated[float, Field(gt=0)] = 30.0
+    bad_accuracy_m: Annotated[float, Field(gt=0)] = 200.0
+    dwell_seconds: Annotated[float, Field(gt=0)] = 300.0
+    gap_seconds: Annotated[float, Field(gt=0)] = 300.0
+    mock_most: Annotated[int, Field(ge=0, le=100)] = 10
+    review_below: Annotated[int, Field(ge=0, le=100)] = 60
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "PresenceSettings":
+        if not self.fence_m < self.far_m:
+            raise ValueError("GRIDAUDIT_PRESENCE_FENCE_M must be below GRIDAUDIT_PRESENCE_FAR_M")
+        if not self.good_accuracy_m < self.bad_accuracy_m:
+            raise ValueError("GRIDAUDIT_PRESENCE_GOOD_ACCURACY_M must be below GRIDAUDIT_PRESENCE_BAD_ACCURACY_M")
+        return self
+
+
 class Settings(BaseSettings):
     """All concerns together."""
 
@@ -159,6 +223,9 @@ class Settings(BaseSettings):
     map: MapSettings = Field(default_factory=MapSettings)
     position: PositionSettings = Field(default_factory=PositionSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
+    objects: ObjectStoreSettings = Field(default_factory=ObjectStoreSettings)
+    evidence: EvidenceSettings = Field(default_factory=EvidenceSettings)
+    presence: PresenceSettings = Field(default_factory=PresenceSettings)
 
 
 @lru_cache(maxsize=1)

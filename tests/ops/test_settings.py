@@ -16,7 +16,7 @@ TOOLS = {"TEST_DATABASE_URL", "GRIDAUDIT_CHROMIUM", "GRIDAUDIT_DEMO_PASSWORD"}
 
 def rows() -> dict[str, str]:
     """Variable → default, as the page states them."""
-    return dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+?) \|", PAGE, flags=re.MULTILINE))
+    return dict(re.findall(r"^\| `([A-Z0-9_]+)` \| ([^|]+?) \|", PAGE, flags=re.MULTILINE))
 
 
 def test_the_page_lists_every_variable_and_no_other() -> None:
