@@ -50,7 +50,7 @@ STATES: dict[Status, State] = {
         # Returning an unaccepted ticket sends it back to the dispatcher; a reassigned one stays dispatched.
         _state(_S.DISPATCHED, "已派发", "Dispatched", 1, _S.ACCEPTED, _S.DISPATCHED, _S.PRESCREENED, _S.VOID),
         _state(_S.ACCEPTED, "已接收", "Accepted", 1, _S.CHECKING, _S.DISPATCHED, _S.SUSPENDED),
-        _state(_S.CHECKING, "核查中", "Checking", 7, _S.FINDING_SUBMITTED, _S.SUSPENDED),
+        _state(_S.CHECKING, "核查中", "Checking", 7, _S.FINDING_SUBMITTED, _S.SUSPENDED, _S.DISPATCHED),
         _state(_S.SUSPENDED, "挂起", "Suspended", None, _S.ACCEPTED, _S.CHECKING, _S.RECTIFYING),
         # FALSE and UNABLE need review too; only a TRUE finding has somebody responsible.
         _state(_S.FINDING_SUBMITTED, "核查已反馈", "Finding submitted", 2, _S.RESPONSIBILITY_FIXED, _S.IN_REVIEW),
