@@ -128,6 +128,46 @@ ALTER TABLE problem
 CREATE INDEX ix_problem_customer ON problem (county_code, customer_number);
 CREATE INDEX ix_problem_ticket ON problem (county_code, ticket_number);
 """
+NUMBERS = """
+-- T2026-0001, T2026-0002, …: one sequence a year, made when its first ticket comes; loads that bring their own numbers
+-- are passed by. A number may be left out by a rollback.
+CREATE FUNCTION next_ticket_number(year integer) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    name text := format('ticket_number_%s', year);
+    prefix text := format('T%s-', year);
+    first bigint;
+    made bigint;
+    wanted text;
+BEGIN
+    IF to_regclass(name) IS NULL THEN
+        PERFORM pg_advisory_xact_lock(4703211);
+        IF to_regclass(name) IS NULL THEN
+            SELECT COALESCE(max(substr(number, length(prefix) + 1)::bigint), 0) + 1 INTO first
+            FROM audit_ticket WHERE number ~ format('^%s[0-9]{1,15}$', prefix);
+            EXECUTE format('CREATE SEQUENCE %I START WITH %s', name, first);
+        END IF;
+    END IF;
+    LOOP
+        made := nextval(name::regclass);
+        wanted := prefix || CASE WHEN made < 10000 THEN lpad(made::text, 4, '0') ELSE made::text END;
+        IF NOT EXISTS (SELECT 1 FROM audit_ticket WHERE number = wanted) THEN
+            RETURN wanted;
+        END IF;
+    END LOOP;
+END $$;
+REVOKE EXECUTE ON FUNCTION next_ticket_number(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION next_ticket_number(integer) TO gridaudit_system;
+"""
+SEQUENCES_AWAY = """
+DO $$
+DECLARE one text;
+BEGIN
+    FOR one IN SELECT relname FROM pg_class WHERE relkind = 'S' AND relname ~ '^ticket_number_[0-9]+$' LOOP
+        EXECUTE format('DROP SEQUENCE %I', one);
+    END LOOP;
+END $$
+"""
 IN_SCOPE = "org_path <@ (SELECT viewer_path())"
 READ_POLICIES = {
     "ticket_change": "false",
@@ -139,6 +179,7 @@ READ_POLICIES = {
 def upgrade() -> None:
     """Apply."""
     op.execute(TABLES)
+    op.execute(NUMBERS)
     for table, condition in READ_POLICIES.items():
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
@@ -154,6 +195,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take back."""
     op.execute("DROP TABLE ticket_change, check_in, stage_limit")
+    op.execute("DROP FUNCTION next_ticket_number(integer)")
+    op.execute(SEQUENCES_AWAY)
     op.execute("DROP INDEX ix_problem_customer, ix_problem_ticket")
     op.execute(
         "ALTER TABLE problem DROP COLUMN level, DROP COLUMN responsible_person, DROP COLUMN recovered_kwh,"
