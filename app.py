@@ -21,7 +21,7 @@ from api.body_limit import BodyLimit
 from api.callbacks import report_fault
 from api.guard import WARM_UP, Guard
 from api.headers import SecurityHeaders, content_policy
-from components.desk import request_theme
+from components.desk import request_language, request_theme
 from components.notice import notice_region
 from components.theme import mantine
 from data_access.engine import dispose_engines
@@ -84,14 +84,15 @@ unknown.install(server)
 
 
 class Pages(Dash):
-    """Dash, with the theme of the desk on the document from its first byte: no dark flash before a light page."""
+    """Dash, with language and theme of the desk on the document from its first byte: a light page has no dark flash."""
 
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         """The document around every page. The wall chooses its theme from the address itself."""
         document: str = super().interpolate_index(**parts)
         if self.backend.request_adapter().path == "/":
             return document
-        return document.replace("<html>", f'<html data-theme="{request_theme()}">', 1)
+        lang = "zh-CN" if request_language(None) == "zh" else "en"
+        return document.replace("<html>", f'<html lang="{lang}" data-theme="{request_theme()}">', 1)
 
 
 def layout() -> dmc.MantineProvider:

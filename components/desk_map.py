@@ -105,6 +105,37 @@ def desk_map(
     )
 
 
+def sign_legend(style: PointStyle, entries: Sequence[tuple[Mapping[str, Any], str]]) -> html.Ul:
+    """What the signs of `style` mean: a feature's properties, and the words for it."""
+    return html.Ul(
+        [
+            html.Li(
+                [
+                    html.Span(
+                        className="signs__sign",
+                        **attributes({"data-sign": style, "data-properties": json.dumps(dict(properties))}),
+                    ),
+                    html.Span(words),
+                ]
+            )
+            for properties, words in entries
+        ],
+        className="signs",
+    )
+
+
+def ramp_legend(title: str, low: str, high: str) -> html.Div:
+    """The scale of a choropleth: what it shows with its unit, and the values at its ends."""
+    return html.Div(
+        [
+            html.Div(title),
+            html.Div(className="ramp__bar"),
+            html.Div([html.Span(low), html.Span(high)], className="ramp__ends number"),
+        ],
+        className="ramp",
+    )
+
+
 def _layer(id: Any, features: Mapping[str, Any], hideout: dict[str, Any], **more: Any) -> dl.GeoJSON:
     return dl.GeoJSON(
         id=id,

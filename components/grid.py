@@ -74,8 +74,9 @@ def grid(
     the same keys lights up with the row under the pointer.
 
     `server_side`: rows come in blocks of `BLOCK` as one scrolls; the page answers `getRowsRequest` with
-    `getRowsResponse`. `height="auto"` is as high as its rows (short tables only). `options` go to `dag.AgGrid`;
-    `dashGridOptions` among them is added to ours.
+    `getRowsResponse`. Columns share the width by their `flex` (1 where neither it nor `width` is given), and scroll
+    sideways where the screen is narrow. `height="auto"` is as high as its rows (short tables only). `options` go to
+    `dag.AgGrid`; `dashGridOptions` among them is added to ours.
     """
     grid_options: dict[str, Any] = {
         "theme": {"function": "deskTheme(themeQuartz)"},
@@ -97,7 +98,7 @@ def grid(
         "resizable": True,
         "filter": False,
         "suppressHeaderMenuButton": True,
-        "minWidth": 72,
+        "minWidth": 104,
         **options.pop("defaultColDef", {}),
     }
     if key and "getRowId" not in options:
@@ -106,11 +107,10 @@ def grid(
         options["rowData"] = list(rows or [])
     return dag.AgGrid(
         id=id,
-        columnDefs=list(columns),
+        columnDefs=[column if column.keys() & {"flex", "width"} else {"flex": 1, **column} for column in columns],
         rowModelType="infinite" if server_side else "clientSide",
         defaultColDef=defaults,
         dashGridOptions=grid_options,
-        columnSize=options.pop("columnSize", "responsiveSizeToFit"),
         className=f"desk-grid desk-grid--{theme}",
         style={"width": "100%", "height": None if height == "auto" else height},
         **options,

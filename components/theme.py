@@ -11,6 +11,10 @@ from settings import ROOT
 Theme = Literal["dark", "light"]
 THEME_COOKIE = "gridaudit_theme"
 """The theme of the desk pages on this screen; set by the theme switch, readable by scripts."""
+_DARK = ("ink", "ink", "quiet", "quiet", "panel-edge", "raised", "panel", "panel", "ground", "ground")
+_GRAY = ("raised", "raised", "panel-edge", "panel-edge", "panel-edge", "quiet", "quiet", "quiet", "ink", "ink")
+"""Mantine's ten steps of its two greys: text, quiet text, borders, hover and surfaces in the dark; the other way round in
+the light."""
 FILE = ROOT / "assets" / "tokens.css"
 _BLOCK = re.compile(r'\[data-theme="(dark|light)"\]\s*\{(.*?)\}', re.DOTALL)
 _TOKEN = re.compile(r"--([\w-]+):\s*([^;]+);")
@@ -39,7 +43,11 @@ def mantine(theme: Theme) -> dict[str, Any]:
     return {
         "primaryColor": "accent",
         "primaryShade": 5,
-        "colors": {"accent": [value["accent"]] * 10},
+        "colors": {
+            "accent": [value["accent"]] * 10,
+            "dark": [value[name] for name in _DARK],
+            "gray": [value[name] for name in _GRAY],
+        },
         "autoContrast": False,
         "white": value["panel"],
         "black": value["ink"],
@@ -68,7 +76,7 @@ def template(theme: Theme) -> go.layout.Template:
             "font": {"family": "Noto Sans SC Variable, system-ui, sans-serif", "color": value["ink"], "size": 13},
             "colorway": [value[f"series-{i}"] for i in (1, 2, 3, 4)],
             "colorscale": {"sequential": heat, "sequentialminus": heat},
-            "xaxis": axis,
+            "xaxis": {**axis, "showgrid": False},
             "yaxis": {**axis, "rangemode": "tozero"},
             "hoverlabel": {"bgcolor": value["raised"], "font": {"color": value["ink"]}},
             "margin": {"l": 8, "r": 8, "t": 32, "b": 8},

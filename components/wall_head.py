@@ -3,7 +3,9 @@
 from dash import html
 
 from components.attributes import attributes
+from components.desk import destinations
 from components.icons import icon
+from data_access.scope import current_viewer
 from i18n import Language, t
 
 
@@ -20,12 +22,27 @@ def _press(action: str, icon_name: str, label: str, text: str | None = None) -> 
 def head(language: Language, person: str, *, hands_free: bool) -> html.Header:
     """Unit and title, clock, how live the picture is; for people also language, theme, help and the way out."""
     other = t("common.other_language", language)
+    desk_page = next((one for one in destinations(current_viewer.get()) if one.key != "wall"), None)
+    way_out = (
+        [
+            html.A(
+                icon("layout-grid"),
+                href=desk_page.address(current_viewer.get()),
+                className="button button--bare",
+                title=t("desk.desk_pages", language),
+                **attributes({"aria-label": t("desk.desk_pages", language)}),
+            )
+        ]
+        if desk_page
+        else []
+    )
     tools = (
         []
         if hands_free
         else [
             html.Nav(
                 [
+                    *way_out,
                     _press("replay-team", "history", t("wall.replay_open", language)),
                     _press("language", "language", t("wall.switch_language", language), other),
                     _press("theme", "sun", t("wall.switch_theme", language)),

@@ -4,7 +4,8 @@ window.gridaudit = window.gridaudit || {};
 (function (ga) {
   "use strict";
   if (!window.L) return;
-  const PANES = { source: 190, base: 200, grid: 300, names: 620 };
+  const PANES = { source: 190, base: 200, grid: 300, names: 450 };
+  const MANY = 400; // signs beyond which names no longer look for a free place among them
   const maps = new Set();
   let ground = null;
 
@@ -28,7 +29,7 @@ window.gridaudit = window.gridaudit || {};
     const frame = map.getContainer().closest(".desk-map-frame");
     if (!frame || !map._loaded && !map.getContainer().isConnected) return;
     const config = JSON.parse(frame.dataset.config || "{}");
-    map.options.zoomSnap = 0.5;
+    map.options.zoomSnap = 0.25;
     for (const [name, order] of Object.entries(PANES)) {
       const pane = map.getPane(name) || map.createPane(name);
       pane.style.zIndex = order;
@@ -38,7 +39,8 @@ window.gridaudit = window.gridaudit || {};
     maps.add(entry);
     const base = new ga.BaseLayer().addTo(map);
     new ga.GridLayer().addTo(map);
-    const names = new ga.NameLayer().addTo(map);
+    const names = new ga.NameLayer({ shy: true, obstacles: () => boxes(map, names) });
+    names.addTo(map);
     if (config.tile_url) {
       new ga.ShiftedTileLayer(config.tile_url, {
         pane: "source", system: config.tile_coordinate_system, attribution: config.tile_attribution, minZoom: config.tile_min_zoom,
@@ -72,13 +74,49 @@ window.gridaudit = window.gridaudit || {};
     });
     watch.observe(map.getContainer());
     const fonts = () => names.redraw();
+    let soon = null;
+    const changed = ({ layer }) => {
+      if (soon || !(layer instanceof L.CircleMarker)) return;
+      soon = setTimeout(() => {
+        soon = null;
+        names.redraw();
+        drawSigns(frame);
+      }, 60);
+    };
+    map.on("layeradd layerremove", changed);
+    drawSigns(frame);
     document.fonts?.addEventListener("loadingdone", fonts);
     map.on("unload", () => {
       maps.delete(entry);
+      clearTimeout(soon);
       watch.disconnect();
       document.fonts?.removeEventListener("loadingdone", fonts);
     });
     frame.classList.add("is-up");
+  }
+
+  /** The places that signs take, in pixels of the names' canvas. */
+  function boxes(map, names) {
+    const found = [];
+    map.eachLayer((layer) => {
+      if (!(layer instanceof L.CircleMarker) || found.length >= MANY) return;
+      const r = layer.options.radius + 2;
+      const [x, y] = names.toCanvas(map.latLngToContainerPoint(layer.getLatLng()));
+      if (names.inView(x, y)) found.push([x - r, y - r, x + r, y + r]);
+    });
+    return found;
+  }
+
+  /** The signs in a legend: drawn as on the map. */
+  function drawSigns(frame) {
+    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    for (const place of frame.querySelectorAll("[data-sign]:empty")) {
+      const canvas = ga.el("canvas", null, { width: 22 * ratio, height: 22 * ratio, style: "width:22px;height:22px", "aria-hidden": "true" });
+      const context = canvas.getContext("2d");
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      ga.paintSign(context, 11, 11, place.dataset.sign, JSON.parse(place.dataset.properties || "{}"));
+      place.append(canvas);
+    }
   }
 
   /** Bounds of the units in scope: the finest ones carry them all. */

@@ -14,7 +14,6 @@ window.gridaudit = window.gridaudit || {};
     const i = Math.floor(at);
     return `rgb(${RAMP[i].map((v, k) => Math.round(v + (RAMP[i + 1][k] - v) * (at - i))).join(",")})`;
   };
-  ga.rampCss = `linear-gradient(90deg,${RAMP.map((c) => `rgb(${c.join(",")})`).join(",")})`;
 
   const outlines = {
     circle: (c, x, y, r) => c.arc(x, y, r * 0.9, 0, Math.PI * 2),
@@ -105,6 +104,9 @@ window.gridaudit = window.gridaudit || {};
   };
   const SIZES = { ticket: 10, risk: 9, customer: 5, district: 8, inspector: 8, check_in: 9 };
 
+  /** Draws the sign of `style` for a feature with these properties, at its size on the map or less. */
+  ga.paintSign = (context, x, y, style, properties) => paints[style](context, x, y, Math.min(8, SIZES[style]), properties);
+
   /** A point that is drawn by one of the paints above, with a ring when it is chosen or pointed at. */
   ga.Sign = L.CircleMarker.extend({
     initialize(at, properties, style) {
@@ -130,6 +132,7 @@ window.gridaudit = window.gridaudit || {};
       const r = this.options.radius;
       c.save();
       c.globalAlpha = 1;
+      c.setLineDash([]); // an area drawn before may have left its dashes
       if (this.marked) {
         c.beginPath();
         c.arc(x, y, r + 4.5, 0, Math.PI * 2);
@@ -159,6 +162,8 @@ window.gridaudit = window.gridaudit || {};
       const { x, y } = this._point;
       const r = this.options.radius;
       c.save();
+      c.globalAlpha = 1;
+      c.setLineDash([]);
       shape(c, "circle", x, y, r / 0.9, ga.token("--quiet"), true);
       word(c, this.count > 9999 ? `${Math.round(this.count / 1000)}k` : String(this.count), x, y, this.count > 999 ? r * 0.62 : r * 0.78, ga.token("--ink"));
       c.restore();

@@ -16,7 +16,8 @@ window.gridaudit = window.gridaudit || {};
   const overlap = (a, b) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1];
 
   ga.NameLayer = ga.CanvasLayer.extend({
-    options: { pane: "names" },
+    // `obstacles()`: boxes to keep clear of, in canvas pixels; a `shy` layer leaves a name out rather than write over one.
+    options: { pane: "names", shy: false },
 
     /** `places`: GeoJSON of points; `borders`: GeoJSON of units, for county names where no place has the same. */
     setData(places, borders, language) {
@@ -64,7 +65,7 @@ window.gridaudit = window.gridaudit || {};
         const boxes = sides.map(([dx, dy]) => [x + dx - 4, y + dy - size * 0.62, x + dx + width + 4, y + dy + size * 0.62, dx, dy]);
         const free = boxes.filter((box) => !placed.some((other) => overlap(box, other)));
         // Beside a sign rather than under it, where one of the sides is free.
-        const box = free.find((candidate) => !signs.some((sign) => overlap(candidate, sign))) || free[0];
+        const box = free.find((candidate) => !signs.some((sign) => overlap(candidate, sign))) || (this.options.shy ? null : free[0]);
         if (box) {
           const [, , , , dx, dy] = box;
           placed.push(box);
