@@ -13,8 +13,7 @@ THEME_COOKIE = "gridaudit_theme"
 """The theme of the desk pages on this screen; set by the theme switch, readable by scripts."""
 _DARK = ("ink", "ink", "quiet", "quiet", "panel-edge", "raised", "panel", "panel", "ground", "ground")
 _GRAY = ("raised", "raised", "panel-edge", "panel-edge", "panel-edge", "quiet", "quiet", "quiet", "ink", "ink")
-"""Mantine's ten steps of its two greys: text, quiet text, borders, hover and surfaces in the dark; the other way round in
-the light."""
+"""Mantine's ten steps of its greys, in its order: from text to ground in the dark, from ground to text in the light."""
 FILE = ROOT / "assets" / "tokens.css"
 _BLOCK = re.compile(r'\[data-theme="(dark|light)"\]\s*\{(.*?)\}', re.DOTALL)
 _TOKEN = re.compile(r"--([\w-]+):\s*([^;]+);")

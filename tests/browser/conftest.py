@@ -83,7 +83,7 @@ def live_app(loaded_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 class _serving:  # noqa: N801 - reads as a verb at its only use
-    def __init__(self, database_url: str, folder: Path) -> None:
+    def __init__(self, database_url: str, folder: Path, target: str = "app:server") -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -91,7 +91,7 @@ class _serving:  # noqa: N801 - reads as a verb at its only use
         self.log = folder / "server.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "uvicorn", "app:server", "--port", str(self.port), "--log-level", "warning"],
+                [sys.executable, "-m", "uvicorn", target, "--port", str(self.port), "--log-level", "warning"],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
