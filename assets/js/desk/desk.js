@@ -59,6 +59,22 @@ window.dash_clientside = window.dash_clientside || {};
     if (sorter) ga.sortTable(sorter);
   });
 
+  // Paper is light: the dark theme's ink would not be seen on it.
+  const paper = (theme) => {
+    if (!desk()) return;
+    for (const place of [document.documentElement, desk()]) place.dataset.theme = theme;
+    document.documentElement.dataset.mantineColorScheme = theme;
+    ga.forgetTokens();
+    ga.forgetStamps();
+    ga.deskMap?.repaint();
+  };
+  let shown = null;
+  window.addEventListener("beforeprint", () => {
+    shown = desk()?.dataset.theme;
+    if (shown === "dark") paper("light");
+  });
+  window.addEventListener("afterprint", () => shown === "dark" && paper(shown));
+
   const writing = (element) => element && (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !desk() || writing(event.target)) return;

@@ -230,6 +230,18 @@ window.gridaudit = window.gridaudit || {};
       }
     },
 
+    /** Draws everything anew and at once: the colours have changed. Areas keep theirs, they are translucent. */
+    repaint() {
+      for (const { map } of maps) {
+        const renderers = new Set();
+        map.eachLayer((layer) => {
+          if (layer instanceof ga.CanvasLayer) layer._reset();
+          else if (layer._renderer?._redraw) renderers.add(layer._renderer);
+        });
+        renderers.forEach((renderer) => renderer._redraw());
+      }
+    },
+
     /** The Leaflet map `id`, or undefined. */
     of: (id) => [...maps].find((entry) => entry.map.getContainer().id === id)?.map,
   };
