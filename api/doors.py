@@ -60,6 +60,8 @@ WALL_CALLBACK_MODULES: tuple[str, ...] = ("pages.wall", "components.", "dash.")
 """Modules whose callbacks a wall token may run: the wall's own, shared parts, and Dash's page switch."""
 API_READS: tuple[str, ...] = ("/api/*", "/tiles/*")
 """What an api token may read."""
+API_WRITES: tuple[str, ...] = ("/api/v1/tickets",)
+"""Where an api token may also post: suspicions of other systems. Whether its role may, the door itself asks."""
 MACHINE: tuple[str, ...] = ("/api", "/tiles", "/texts", "/ws", "/health", "/assets")
 """Where answers are for programs: no page of ours lies below these, and whoever isn't signed in gets an error, not the
 sign-in page."""
@@ -86,4 +88,4 @@ def token_may(kind: str, method: str, path: str) -> bool:
         return (method in READING and (path == WALL_PATH or below(path, WALL_READS))) or (
             method == "POST" and path == CALLBACK
         )
-    return method in READING and below(path, API_READS)
+    return (method in READING and below(path, API_READS)) or (method == "POST" and below(path, API_WRITES))

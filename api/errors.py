@@ -21,10 +21,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.ticket_details import ticket_details
 from components.language import language_of
 from data_access.engine import NoDatabase
 from data_access.parameters import BadParameter
 from data_access.scope import NotSignedIn
+from data_access.ticket_errors import ChangeIdReused, FieldsWrong, NotAllowed, StaleTicket, UnknownTicket
 from data_access.users import TooManyAttempts, UnfitPassword, UnknownObject, WrongPassword
 from i18n import Language, t
 
@@ -40,6 +42,10 @@ STATUS: Mapping[str, int] = {
     "not_found": 404,
     "method_not_allowed": 405,
     "conflict": 409,
+    "stale": 409,
+    "change_id_reused": 409,
+    "not_allowed": 403,
+    "fields_wrong": 422,
     "too_large": 413,
     "unsupported_media": 415,
     "invalid": 422,
@@ -60,6 +66,11 @@ FAULTS: Mapping[type[BaseException], str] = {
     TooManyAttempts: "too_many_attempts",
     UnfitPassword: "unfit_password",
     UnknownObject: "not_found",
+    UnknownTicket: "not_found",
+    StaleTicket: "stale",
+    ChangeIdReused: "change_id_reused",
+    NotAllowed: "not_allowed",
+    FieldsWrong: "fields_wrong",
     BadParameter: "bad_parameter",
     RequestValidationError: "invalid",
     DependencyException: "not_found",
@@ -155,6 +166,8 @@ def answer_to(error: BaseException) -> Answer:
         ]
     elif isinstance(error, BadParameter):
         details = [{"where": error.name, "got": error.value, "expected": error.expected}]
+    elif isinstance(error, StaleTicket | NotAllowed | FieldsWrong):
+        details = ticket_details(error)
     elif isinstance(error, TooManyAttempts):
         headers["Retry-After"] = str(error.seconds)
         values["minutes"] = error.minutes

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.doors import is_public
+from api.doors import API_WRITES, is_public
 from api.errors import STATUS
 
 _REFERENCE = {"$ref": "#/components/schemas/Error"}
@@ -37,7 +37,11 @@ SCHEMES: dict[str, Any] = {
         "name": "gridaudit_session",
         "description": "Set by `POST /api/v1/session`. Requests that change something must come from our own pages.",
     },
-    "token": {"type": "http", "scheme": "bearer", "description": "A wall or api token: reading only."},
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A wall or api token: reading, and with a supervisor's role reporting suspicions.",
+    },
     "device": {"type": "http", "scheme": "bearer", "description": "The token of an inspector's device."},
 }
 SHARED = {
@@ -102,7 +106,7 @@ def _security(method: str, path: str) -> list[dict[str, list[str]]]:
         return [{"device": []}]
     if is_public(method.upper(), path) or path.startswith("/texts/"):
         return []
-    return [{"session": []}, {"token": []}] if method == "get" else [{"session": []}]
+    return [{"session": []}, {"token": []}] if method == "get" or path in API_WRITES else [{"session": []}]
 
 
 def install(server: FastAPI) -> None:

@@ -32,7 +32,7 @@ class Who(StrEnum):
     SYSTEM = "system"
 
 
-FieldKind = Literal["text", "choice", "unit", "inspector", "days", "evidence", "cause", "number"]
+FieldKind = Literal["text", "choice", "unit", "inspector", "days", "evidence", "cause", "number", "form"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,8 @@ ACTIONS: dict[str, Action] = {
             Field("evidence", "evidence", required=False),
             Field("presence_reason", "text", required=False),
             Field("measured", "number", required=False),
+            Field("form", "text", required=False, most=40),
+            Field("form_values", "form", required=False),
         ),
         _action(
             "fix_responsibility",

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from audit.deadlines import deadline, is_at_or_below, resumed
+from audit.finding_forms import UnknownForm, as_json, check, form_for
 from audit.workflow_facts import Actor, Inspector, Ticket, Unit
 from audit.workflow_fields import Fault
 from audit.workflow_rules import rules
@@ -134,6 +135,23 @@ def _unknown_files(ticket: Ticket, fields: Mapping[str, Any]) -> Effect | None:
     return _wrong("evidence", "evidence_unknown") if strange else None
 
 
+def _form_values(case: Case) -> tuple[dict[str, Any], list[Fault]]:
+    """The values of the topic's own form (`audit.finding_forms`) as the event records them, and what is wrong."""
+    given = case.fields.get("form_values")
+    if given is None:
+        return {}, []
+    if case.fields["finding"] != "true":
+        return {"form": None, "form_values": None}, []  # a form is of a confirmed problem
+    try:
+        form = form_for(case.ticket.anomaly_code, case.fields.get("form"))
+    except UnknownForm:
+        return {}, [Fault("form", "form_unknown")]
+    values, wrong = check(form, given)
+    return {"form": form.code, "form_values": as_json(values)}, [
+        Fault(f"form_values.{fault.field[:64]}", "form_value") for fault in wrong
+    ]
+
+
 def _submit_finding(case: Case) -> Effect:
     if wrong := _unknown_files(case.ticket, case.fields):
         return wrong
@@ -143,6 +161,8 @@ def _submit_finding(case: Case) -> Effect:
     near = case.ticket.presence is not None and case.ticket.presence >= rules().presence_score
     if not near and "presence_reason" not in case.fields:
         faults.append(Fault("presence_reason", "presence_reason", rules().presence_score))
+    values, wrong_values = _form_values(case)
+    faults += wrong_values
     if faults:
         return Effect(faults=tuple(faults))
     confirmed = case.fields["finding"] == "true"
@@ -152,7 +172,7 @@ def _submit_finding(case: Case) -> Effect:
         # What a confirmed problem carries is withdrawn with it; its events remain.
         changes |= dict.fromkeys(("responsible_unit", "responsible_person", "amounts"))
         changes |= dict.fromkeys(("recovered_kwh", "recovered_yuan", "breach_yuan"))
-    return Effect(changes=changes, body={"presence": case.ticket.presence})
+    return Effect(changes=changes, body={"presence": case.ticket.presence, **values})
 
 
 def _fix_responsibility(case: Case) -> Effect:

@@ -73,6 +73,10 @@ def _read(field: Field, value: Any) -> Any:
             return _files(value)
         case "number":
             return _number(value)
+        case "form":
+            if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+                raise _Wrong("form")
+            return dict(value)
 
 
 def _text(value: Any, most: int) -> str:

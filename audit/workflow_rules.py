@@ -12,6 +12,7 @@ FILE = Path(__file__).resolve().parent / "data" / "workflow.yaml"
 
 Finding = Literal["true", "false", "unable"]
 Level = Annotated[int, Field(ge=1, le=4)]
+Points = Annotated[int, Field(ge=0, le=100)]
 OfficeLevel = Annotated[int, Field(ge=0, le=2)]
 
 
@@ -25,6 +26,17 @@ class Cause(_Strict):
     money: bool
 
 
+class Suggestion(_Strict):
+    """How suitable an inspector is: points for each reason, 100 together, and where distance and work give none."""
+
+    on_shift: Points
+    skill: Points
+    distance: Points
+    open_work: Points
+    far_km: Annotated[int, Field(ge=1)]
+    many_open: Annotated[int, Field(ge=1)]
+
+
 class Rules(_Strict):
     """The values of the file; what each means stands there."""
 
@@ -36,6 +48,8 @@ class Rules(_Strict):
     presence_score: Annotated[int, Field(ge=0, le=100)]
     review_levels: Mapping[Finding, Mapping[Level, tuple[OfficeLevel, ...]]]
     causes: Mapping[str, Cause]
+    skills: Mapping[str, tuple[str, ...]]
+    suggestion: Suggestion
 
     @model_validator(mode="after")
     def _is_complete(self) -> "Rules":

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from audit.workflow import INTERNAL, Refusal, apply, hindrance, staleness
+from audit.workflow import Refusal, apply, hindrance, staleness
 from audit.workflow_actions import ACTIONS
 from audit.workflow_facts import PROGRAM, Actor
 from audit.workflow_fields import Fault, read_fields
@@ -44,7 +44,7 @@ Alongside = Callable[[AsyncConnection, Mapping[str, Any]], Awaitable[None]]
 class Command:
     """A change that somebody wants. `based_on`: the version of the ticket that they saw; None: whatever it is.
 
-    For doors of our own: `computed` is what the program worked out for an internal action (`workflow.INTERNAL`),
+    For doors of our own: `computed` is what the program worked out for an internal action (`audit.workflow.INTERNAL`),
     `fingerprint` stands for the client's input behind it, and `alongside` writes further rows in the same transaction,
     after the ticket (its row is given) was locked and before the change is judged.
     """
@@ -126,7 +126,7 @@ async def _act_on(
         stale = bool(judged.since)
     if (hindered := hindrance(facts, actor, action, now)) is not None:
         raise NotAllowed(hindered.why or "", hindered.missing)
-    clean, faults = ({}, []) if command.action in INTERNAL else read_fields(action, command.fields)
+    clean, faults = read_fields(action, command.fields)
     if not faults:
         clean, faults = await named_places(connection, clean)
     if faults:

@@ -83,11 +83,11 @@ async def make_api_token(
     label: str,
     org_path: str,
     *,
-    role: Literal["gis", "lead", "manager"] = "gis",
+    role: Literal["gis", "lead", "manager", "supervisor"] = "gis",
     expires_at: datetime | None = None,
     by: Viewer | None = None,
 ) -> IssuedToken:
-    """A token with which another system reads `/api` and `/tiles`.
+    """A token with which another system reads `/api` and `/tiles`, and as a supervisor also reports suspicions.
 
     Raises:
         UnknownObject: there is no unit with this path.
