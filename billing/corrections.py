@@ -7,6 +7,7 @@ trace. Corrections are new records: the bill that was wrong stays as it was issu
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -14,7 +15,7 @@ from billing.exact import exactly
 from billing.legal import legal
 from billing.model.bill import Bill
 from billing.model.terms import STRICT, Certainty, Exact
-from billing.trace import Traced, TraceNode, flatten, leaf
+from billing.trace import Traced, TraceNode, flatten, leaf, total
 
 EDITION = "2024"
 
@@ -114,6 +115,14 @@ def fuse_blown(
     return _priced("fuse_blown", kwh, price, digits, edition)
 
 
+def wrong_reading(
+    true_kwh: Decimal, billed_kwh: Decimal, price: Decimal, *, digits: int = 0, edition: str = EDITION
+) -> Correction:
+    """A reading that was wrong, estimated or missing: the true energy minus the energy billed."""
+    kwh = leaf(true_kwh, "correction.true_energy", "kWh") - leaf(billed_kwh, "correction.billed_energy", "kWh")
+    return _priced("reading", kwh, price, digits, edition)
+
+
 def wrong_class(kwh: Decimal, billed_price: Decimal, true_price: Decimal, *, edition: str = EDITION) -> Correction:
     """A lower price used for a higher class: each price's charge rounded as its own line, then the difference."""
     energy = leaf(kwh, "correction.recorded", "kWh")
@@ -122,6 +131,41 @@ def wrong_class(kwh: Decimal, billed_price: Decimal, true_price: Decimal, *, edi
     return _correction(
         "wrong_class", leaf(0, "correction.kwh", "kWh"), (right - wrong).named("correction.amount", "CNY"), edition
     )
+
+
+class Rebilled(NamedTuple):
+    """An issued bill, the right one, and on how many of its days the issued one was wrong."""
+
+    issued: Bill
+    right: Bill
+    days: int
+
+
+def rebilling(parts: Sequence[Rebilled], kind: str = "wrong_version", *, edition: str = EDITION) -> Correction:
+    """Several bills made again: right total minus issued total, for the days that were wrong, each rounded to the cent.
+
+    Raises ValueError when there are none, one of them is not a bill, the accounts differ, or a bill has fewer days.
+    """
+    accounts = {bill.account for part in parts for bill in (part.issued, part.right)}
+    if len(accounts) != 1 or not all(part.issued.billed and part.right.billed for part in parts):
+        raise ValueError("expected made bills of one account")
+    kwh, amounts = [], []
+    for part in parts:
+        cycle = (part.issued.end - part.issued.start).days
+        if not 0 < part.days <= cycle:
+            raise ValueError(f"expected 1 to {cycle} days, got {part.days}")
+        month = {"start": part.issued.start.isoformat(), "end": part.issued.end.isoformat()}
+        right = leaf(part.right.total, "correction.right_bill", "CNY", **month)
+        issued = leaf(part.issued.total, "correction.issued_bill", "CNY", **month)
+        energy = [made.energy.billed_kwh if made.energy else Decimal(0) for made in (part.right, part.issued)]
+        more = leaf(energy[0], "correction.true_energy", "kWh") - leaf(energy[1], "correction.billed_energy", "kWh")
+        amount = right - issued
+        if part.days < cycle:
+            share = leaf(part.days, "correction.days", "d") / leaf(cycle, "correction.cycle_days", "d")
+            more, amount = more * share, amount * share
+        kwh.append(more.rounded(2))
+        amounts.append(amount.rounded(2))
+    return _correction(kind, total(kwh, "correction.kwh", "kWh"), total(amounts, "correction.amount", "CNY"), edition)
 
 
 class Difference(BaseModel):

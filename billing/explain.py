@@ -56,6 +56,11 @@ def line_steps(bill: Bill, line: BillLine, language: str = "en", depth: int = DE
     return _below(bill.trace, line.trace, language, depth, seen)
 
 
+def trace_steps(nodes: tuple[TraceNode, ...], place: int, language: str = "en", depth: int = DEPTH) -> Step:
+    """A stored trace as a tree from one of its results downwards: of a correction or a breach charge."""
+    return Step(step_words(nodes[place], language), False, _below(nodes, place, language, depth, set()))
+
+
 def _below(nodes: tuple[TraceNode, ...], place: int, language: str, depth: int, seen: set[int]) -> tuple[Step, ...]:
     found = []
     for source in nodes[place].inputs:
