@@ -273,7 +273,8 @@ def _set_amounts(case: Case) -> Effect:
     names = ("recovered_kwh", "recovered_yuan", "breach_yuan", "amounts")
     changes = {name: case.computed.get(name) for name in names}
     told = {name: None if changes[name] is None else str(changes[name]) for name in names[:3]}
-    return Effect(changes=changes, body=told)
+    # By which form and articles, and the adjustments booked or taken back.
+    return Effect(changes=changes, body={**told, **case.computed.get("told", {})})
 
 
 Act = Callable[[Case], Effect]

@@ -23,6 +23,8 @@ from data_access.log import log_action
 from data_access.scope import Role, Viewer
 
 PART = "billing"
+Place = tuple[str, str]
+"""County code and ltree path of a customer."""
 MAY_DECIDE: frozenset[Role] = frozenset({"admin", "supervisor"})
 
 
@@ -72,10 +74,17 @@ async def record_correction(viewer: Viewer, made: Correction | Difference, decis
         MayNotDecide: not a role of `MAY_DECIDE`.
         LookupError: no such customer in the viewer's scope.
     """
-    kind = "refund" if made.amount < 0 else "back_billing"
     async with _deciding(viewer, decision) as (connection, place):
-        amounts = {"kwh": made.kwh, "energy": made.amount, "breach": Decimal(0), "cap": None}
-        return await _insert(connection, viewer, decision, place, kind, made, amounts)
+        return await write_correction(connection, viewer, decision, place, made)
+
+
+async def write_correction(
+    connection: AsyncConnection, viewer: Viewer, decision: Decision, place: Place, made: Correction | Difference
+) -> str:
+    """The same within a transaction that has seen the customer and holds its lock (`hold_customer`). Two statements."""
+    kind = "refund" if made.amount < 0 else "back_billing"
+    amounts = {"kwh": made.kwh, "energy": made.amount, "breach": Decimal(0), "cap": None}
+    return await _insert(connection, viewer, decision, place, kind, made, amounts)
 
 
 async def record_breach(viewer: Viewer, made: BreachCharge, decision: Decision) -> list[str]:
@@ -86,21 +95,86 @@ async def record_breach(viewer: Viewer, made: BreachCharge, decision: Decision) 
         MayNotDecide: not a role of `MAY_DECIDE`.
         LookupError: no such customer in the viewer's scope.
     """
+    _must_be_accepted(made)
+    async with _deciding(viewer, decision) as (connection, place):
+        return await write_breach(connection, viewer, decision, place, made)
+
+
+def _must_be_accepted(made: BreachCharge) -> None:
     if not made.accepted:
         raise NotAccepted([finding.model_dump(mode="json") for finding in made.findings])
-    async with _deciding(viewer, decision) as (connection, place):
-        numbers = []
-        none = Decimal(0)
-        if made.recovered or made.kwh:
-            amounts = {"kwh": made.kwh, "energy": made.recovered, "breach": none, "cap": None}
-            numbers.append(await _insert(connection, viewer, decision, place, "back_billing", made, amounts))
-        amounts = {"kwh": none, "energy": none, "breach": made.charge, "cap": made.cap}
-        numbers.append(await _insert(connection, viewer, decision, place, "breach", made, amounts))
-        return numbers
+
+
+async def write_breach(
+    connection: AsyncConnection,
+    viewer: Viewer,
+    decision: Decision,
+    place: Place,
+    made: BreachCharge,
+    *,
+    recovered: bool = True,
+) -> list[str]:
+    """The same within a transaction that holds the customer's lock. `recovered` False: only the charge, where what is
+    recovered was written with a proof of its own. Two statements a row.
+
+    Raises:
+        NotAccepted: the charge is above its cap.
+    """
+    _must_be_accepted(made)
+    numbers = []
+    none = Decimal(0)
+    if recovered and (made.recovered or made.kwh):
+        amounts = {"kwh": made.kwh, "energy": made.recovered, "breach": none, "cap": None}
+        numbers.append(await _insert(connection, viewer, decision, place, "back_billing", made, amounts))
+    amounts = {"kwh": none, "energy": none, "breach": made.charge, "cap": made.cap}
+    numbers.append(await _insert(connection, viewer, decision, place, "breach", made, amounts))
+    return numbers
+
+
+async def hold_customer(connection: AsyncConnection, customer: str) -> None:
+    """Lets nobody else number an adjustment of this customer until the transaction ends. One statement."""
+    await connection.execute(text("SELECT pg_advisory_xact_lock(4703208, hashtext(:customer))"), {"customer": customer})
+
+
+_TAKE_BACK = text("""
+INSERT INTO adjustment (county_code, number, customer_number, kind, cause, article, edition, from_day, until_day,
+    energy_kwh, energy_yuan, breach_yuan, late_fee_yuan, cap_yuan, bill_month, bill_version, ticket_number, reverses,
+    content, decided_by, is_demo, org_path)
+SELECT county_code,
+    'A' || customer_number || '-' || lpad((row_number() OVER (ORDER BY number) + (
+        SELECT count(*) FROM adjustment AS made
+        WHERE made.county_code = old.county_code AND made.customer_number = old.customer_number))::text, 4, '0'),
+    customer_number, kind, cause, article, edition, from_day, until_day, -energy_kwh, -energy_yuan, -breach_yuan,
+    -late_fee_yuan, NULL, bill_month, bill_version, ticket_number, number, '{}', :who, is_demo, org_path
+FROM adjustment AS old
+WHERE county_code = :county AND customer_number = :customer AND ticket_number = :ticket AND reverses IS NULL
+    AND NOT EXISTS (SELECT FROM adjustment AS back WHERE back.county_code = old.county_code
+        AND back.reverses = old.number)
+RETURNING number, reverses, org_path::text AS org_path
+""")
+
+
+async def take_back(
+    connection: AsyncConnection, viewer: Viewer, county: str, customer: str, ticket_number: str
+) -> list[str]:
+    """Reverse every adjustment of a ticket that still stands, by a row each; returns the numbers of the new rows.
+
+    Within a transaction that holds the customer's lock. One statement, and one for each row's line in the log.
+    """
+    rows = await connection.execute(
+        _TAKE_BACK, {"county": county, "customer": customer, "ticket": ticket_number, "who": viewer.subject}
+    )
+    numbers = []
+    for row in rows.all():
+        await log_action(
+            connection, viewer, "adjust", "adjustment", row.number, {"reverses": row.reverses}, org_path=row.org_path
+        )
+        numbers.append(row.number)
+    return numbers
 
 
 @asynccontextmanager
-async def _deciding(viewer: Viewer, decision: Decision) -> AsyncIterator[tuple[AsyncConnection, tuple[str, str]]]:
+async def _deciding(viewer: Viewer, decision: Decision) -> AsyncIterator[tuple[AsyncConnection, Place]]:
     """One transaction in which the customer was seen to lie in the viewer's scope, and numbers are given in turn."""
     if viewer.role not in MAY_DECIDE:
         raise MayNotDecide
@@ -109,9 +183,7 @@ async def _deciding(viewer: Viewer, decision: Decision) -> AsyncIterator[tuple[A
     if row is None:
         raise LookupError(f"no customer {decision.customer}")
     async with system(PART) as connection:
-        await connection.execute(
-            text("SELECT pg_advisory_xact_lock(4703208, hashtext(:customer))"), {"customer": decision.customer}
-        )
+        await hold_customer(connection, decision.customer)
         yield connection, (row[0], row[1])
 
 
@@ -119,7 +191,7 @@ async def _insert(
     connection: AsyncConnection,
     viewer: Viewer,
     decision: Decision,
-    place: tuple[str, str],
+    place: Place,
     kind: str,
     made: Correction | Difference | BreachCharge,
     amounts: dict[str, Decimal | None],
@@ -160,8 +232,8 @@ async def adjustments_of(viewer: Viewer, customer: str) -> list[dict[str, Any]]:
                 SELECT adjustment.number, adjustment.kind, adjustment.cause, adjustment.article, adjustment.edition,
                     adjustment.from_day, adjustment.until_day, adjustment.energy_kwh, adjustment.energy_yuan,
                     adjustment.breach_yuan, adjustment.late_fee_yuan, adjustment.cap_yuan, adjustment.bill_month,
-                    adjustment.bill_version, adjustment.ticket_number, adjustment.content, adjustment.decided_by,
-                    adjustment.decided_at
+                    adjustment.bill_version, adjustment.ticket_number, adjustment.reverses, adjustment.content,
+                    adjustment.decided_by, adjustment.decided_at
                 FROM customer JOIN adjustment ON adjustment.county_code = customer.county_code
                     AND adjustment.customer_number = customer.number
                 WHERE customer.number = :customer ORDER BY adjustment.decided_at DESC, adjustment.number DESC

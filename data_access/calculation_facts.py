@@ -91,16 +91,19 @@ class Work:
     basis: dict[str, str]
 
     def decimal(self, name: str) -> Decimal | None:
+        """A number of the form, None where it is empty."""
         value = self.values.get(name)
         return Decimal(value) if isinstance(value, Decimal | int) and not isinstance(value, bool) else None
 
     def number(self, name: str) -> Decimal:
+        """A number that this calculation needs. Raises NotComputable `missing`."""
         value = self.decimal(name)
         if value is None:
             raise NotComputable("missing", field=name)
         return value
 
     def day(self, name: str) -> date | None:
+        """A day of the form, None where it is empty."""
         value = self.values.get(name)
         return value if isinstance(value, date) else None
 
@@ -113,16 +116,19 @@ class Work:
 
     @property
     def account(self) -> Account:
+        """The customer's terms. Raises NotComputable `no_terms`."""
         if self.known.account is None:
             raise NotComputable("no_terms")
         return self.known.account
 
     @property
     def two_part(self) -> bool:
+        """Whether a basic charge is paid."""
         return self.account.scheme is Scheme.TWO_PART
 
     @property
     def residential(self) -> bool:
+        """Whether it is a lighting user (照明用户) and a household."""
         return self.account.scheme.category == "residential"
 
     def price(self) -> Decimal:
@@ -153,6 +159,7 @@ class Work:
 
 
 def made_bill(case: Case) -> Bill:
+    """The bill of a case. Raises NotComputable `not_billable` with what `billing` found."""
     made = make_bill(case)
     if not made.billed:
         raise NotComputable("not_billable", detail="; ".join(finding.text("en") for finding in made.findings)[:500])
@@ -160,18 +167,23 @@ def made_bill(case: Case) -> Bill:
 
 
 def days_in(case: Case, first: date, end: date) -> tuple[int, int]:
+    """How many of a bill's days lie in [first, end), and how many it has."""
     start, until = case.readings.start, case.readings.end
     return max(0, (min(until, end) - max(start, first)).days), (until - start).days
 
 
 @exactly
 def average_price(made: Bill) -> Decimal | None:
-    """Energy charges of a bill per kWh billed, to 8 decimals; None for a bill without energy."""
+    """Energy charges of a bill per kWh billed, to 8 decimals; None for a bill without energy.
+
+    Of the lines' prices, not of their rounded amounts: a bill with one price gives that price back.
+    """
     kwh = made.energy.billed_kwh if made.energy else ZERO
     if kwh <= 0:
         return None
-    energy = sum((amount for name, amount in made.amounts().items() if name not in NOT_ENERGY), ZERO)
-    return (energy / kwh).quantize(PRICE_DIGITS)
+    energy = sum((line.quantity * line.price for line in made.lines if line.component not in NOT_ENERGY), ZERO)
+    price = (energy / kwh).quantize(PRICE_DIGITS)
+    return price.quantize(Decimal(1)) if price == price.to_integral_value() else price.normalize()
 
 
 def changed_terms(case: Case, **changes: Any) -> Case:

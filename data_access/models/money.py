@@ -192,23 +192,34 @@ class BillLine(Base):
     org_path: Mapped[OrgPath]
 
 
+_SIGN = "CASE WHEN reverses IS NULL THEN 1 ELSE -1 END"
+
+
 class Adjustment(Base):
     """退补 and 违约使用电费: money asked or given back beside a bill. Append-only (domain sheet 2.12, 11).
 
     `energy_yuan` is revenue of energy (a refund is negative); `breach_yuan` (违约使用电费) and `late_fee_yuan`
     (电费违约金) are neither that nor each other. The article is text with its edition, so that it can be put right
-    without code.
+    without code. A row that takes another back (`reverses`) is of its kind with the opposite amounts: sums stay right.
     """
 
     __tablename__ = "adjustment"
     __table_args__ = (
         Index("ix_adjustment_customer", "county_code", "customer_number"),
         CheckConstraint("kind IN ('refund', 'back_billing', 'breach', 'late_fee')", name="kind"),
+        Index(
+            "uq_adjustment_reverses",
+            "county_code",
+            "reverses",
+            unique=True,
+            postgresql_where=text("reverses IS NOT NULL"),
+        ),
         CheckConstraint(
-            "CASE kind WHEN 'refund' THEN energy_yuan <= 0 AND breach_yuan = 0 AND late_fee_yuan = 0"
-            " WHEN 'back_billing' THEN energy_yuan >= 0 AND breach_yuan = 0 AND late_fee_yuan = 0"
-            " WHEN 'breach' THEN energy_yuan = 0 AND energy_kwh = 0 AND late_fee_yuan = 0 AND breach_yuan >= 0"
-            " ELSE energy_yuan = 0 AND energy_kwh = 0 AND breach_yuan = 0 AND late_fee_yuan >= 0 END",
+            f"CASE kind WHEN 'refund' THEN {_SIGN} * energy_yuan <= 0 AND breach_yuan = 0 AND late_fee_yuan = 0"
+            f" WHEN 'back_billing' THEN {_SIGN} * energy_yuan >= 0 AND breach_yuan = 0 AND late_fee_yuan = 0"
+            f" WHEN 'breach' THEN energy_yuan = 0 AND energy_kwh = 0 AND late_fee_yuan = 0"
+            f" AND {_SIGN} * breach_yuan >= 0"
+            f" ELSE energy_yuan = 0 AND energy_kwh = 0 AND breach_yuan = 0 AND {_SIGN} * late_fee_yuan >= 0 END",
             name="kinds_kept_apart",
         ),
     )
@@ -233,6 +244,8 @@ class Adjustment(Base):
     bill_version: Mapped[Small | None]
     """The bill that it belongs to, where there is one."""
     ticket_number: Mapped[str | None]
+    reverses: Mapped[str | None]
+    """Number of the adjustment that this one takes back; each can be taken back once."""
     content: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     """Input and result of the calculation, as `billing` gave them."""
     decided_by: Mapped[str]

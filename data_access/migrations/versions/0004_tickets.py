@@ -5,7 +5,8 @@ where it stands, its events hold how it came there.
 Change: columns of `audit_ticket` for the unit in charge, the stage's clock, suspension, extension, review, findings and
 links; `ticket_change` makes every change happen once (a client names it, a repeat gets the same answer); `check_in`;
 columns of `evidence` for the original, the copy that is shown and what its metadata says; `stage_limit` for time limits
-that a unit sets; columns of `problem`; read policies as everywhere.
+that a unit sets; columns of `problem`; `adjustment.reverses`, so that a decision on money is taken back by a further
+row and never changed; read policies as everywhere.
 Trade-off: `uq_audit_ticket_open_object` keeps one open ticket an object and topic in the database itself (domain sheet
 1.2: merge, don't create), so two people who create at once cannot both win. It carries the county, as all unique keys.
 Way back: drops what it adds; findings' causes, check-ins and the names of changes are lost, events stay.
@@ -125,6 +126,15 @@ ALTER TABLE problem
     ADD COLUMN recovered_yuan NUMERIC(14, 2),
     ADD COLUMN breach_yuan NUMERIC(14, 2),
     ADD COLUMN rectified_by TEXT;
+ALTER TABLE adjustment
+    ADD COLUMN reverses TEXT,
+    DROP CONSTRAINT ck_adjustment_kinds_kept_apart,
+    ADD CONSTRAINT ck_adjustment_kinds_kept_apart CHECK (CASE kind
+        WHEN 'refund' THEN CASE WHEN reverses IS NULL THEN 1 ELSE -1 END * energy_yuan <= 0 AND breach_yuan = 0 AND late_fee_yuan = 0
+        WHEN 'back_billing' THEN CASE WHEN reverses IS NULL THEN 1 ELSE -1 END * energy_yuan >= 0 AND breach_yuan = 0 AND late_fee_yuan = 0
+        WHEN 'breach' THEN energy_yuan = 0 AND energy_kwh = 0 AND late_fee_yuan = 0 AND CASE WHEN reverses IS NULL THEN 1 ELSE -1 END * breach_yuan >= 0
+        ELSE energy_yuan = 0 AND energy_kwh = 0 AND breach_yuan = 0 AND CASE WHEN reverses IS NULL THEN 1 ELSE -1 END * late_fee_yuan >= 0 END);
+CREATE UNIQUE INDEX uq_adjustment_reverses ON adjustment (county_code, reverses) WHERE reverses IS NOT NULL;
 CREATE INDEX ix_problem_customer ON problem (county_code, customer_number);
 CREATE INDEX ix_problem_ticket ON problem (county_code, ticket_number);
 """
@@ -197,6 +207,16 @@ def downgrade() -> None:
     op.execute("DROP TABLE ticket_change, check_in, stage_limit")
     op.execute("DROP FUNCTION next_ticket_number(integer)")
     op.execute(SEQUENCES_AWAY)
+    op.execute("ALTER TABLE adjustment DROP CONSTRAINT ck_adjustment_kinds_kept_apart")
+    op.execute("ALTER TABLE adjustment DROP COLUMN reverses")
+    # NOT VALID: rows that take others back stay, without saying so.
+    op.execute(
+        "ALTER TABLE adjustment ADD CONSTRAINT ck_adjustment_kinds_kept_apart CHECK (CASE kind"
+        " WHEN 'refund' THEN energy_yuan <= 0 AND breach_yuan = 0 AND late_fee_yuan = 0"
+        " WHEN 'back_billing' THEN energy_yuan >= 0 AND breach_yuan = 0 AND late_fee_yuan = 0"
+        " WHEN 'breach' THEN energy_yuan = 0 AND energy_kwh = 0 AND late_fee_yuan = 0 AND breach_yuan >= 0"
+        " ELSE energy_yuan = 0 AND energy_kwh = 0 AND breach_yuan = 0 AND late_fee_yuan >= 0 END) NOT VALID"
+    )
     op.execute("DROP INDEX ix_problem_customer, ix_problem_ticket")
     op.execute(
         "ALTER TABLE problem DROP COLUMN level, DROP COLUMN responsible_person, DROP COLUMN recovered_kwh,"
