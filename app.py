@@ -16,7 +16,21 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
-from api import errors, health, layers, live, openapi, positions, session, texts, tickets, tiles, tracks, unknown
+from api import (
+    errors,
+    features,
+    health,
+    layers,
+    live,
+    openapi,
+    positions,
+    session,
+    texts,
+    tickets,
+    tiles,
+    tracks,
+    unknown,
+)
 from api.body_limit import BodyLimit
 from api.callbacks import report_fault
 from api.guard import WARM_UP, Guard
@@ -78,7 +92,7 @@ server = FastAPI(
 server.state.ready = False
 errors.install(server)
 openapi.install(server)
-for part in (session, health, texts, signin, positions, live, tiles, tracks, layers, tickets):
+for part in (session, health, texts, signin, positions, live, tiles, tracks, layers, tickets, features):
     server.include_router(part.router)
 unknown.install(server)
 

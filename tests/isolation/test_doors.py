@@ -33,6 +33,8 @@ KEYS = {
     "z": "5",
     "x": "26",
     "y": "12",
+    "collection": "risk-points",
+    "feature": "130702.R-NORTH",
 }
 """What is asked for at doors that want a parameter: always the northern thing and its ground."""
 TELLS_OF_PEOPLE_OR_PLACES = {
