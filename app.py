@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from api import (
     errors,
+    exports,
     features,
     health,
     layers,
@@ -92,7 +93,7 @@ server = FastAPI(
 server.state.ready = False
 errors.install(server)
 openapi.install(server)
-for part in (session, health, texts, signin, positions, live, tiles, tracks, layers, tickets, features):
+for part in (session, health, texts, signin, positions, live, tiles, tracks, layers, tickets, features, exports):
     server.include_router(part.router)
 unknown.install(server)
 

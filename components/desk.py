@@ -302,9 +302,10 @@ def section(
     return html.Section([head, *children], className=name, **attributes({"id": id} if id else {}))
 
 
-def columns(*children: Any, template: str = "minmax(0, 1fr) minmax(0, 1fr)") -> html.Div:
-    """Children side by side as `template` (CSS grid columns) says; one below the other on a phone."""
-    return html.Div(list(children), className="columns", style={"--columns": template})
+def columns(*children: Any, template: str = "minmax(0, 1fr) minmax(0, 1fr)", even: bool = False) -> html.Div:
+    """Children side by side as `template` (CSS grid columns) says, `even`: equally high. One column on a phone."""
+    name = "columns columns--even" if even else "columns"
+    return html.Div(list(children), className=name, style={"--columns": template})
 
 
 def stack(*children: Any) -> html.Div:

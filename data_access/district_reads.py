@@ -29,7 +29,6 @@ SELECT district.county_code, district.code, district.name, district.kind, distri
     district.customer_count, district.org_path::text AS org_path, ST_X(district.location) AS lon,
     ST_Y(district.location) AS lat, ST_AsGeoJSON(district.service_area, 6) AS service_area,
     ST_Area(district.service_area::geography) AS area_m2, feeder.code AS feeder_code, feeder.name AS feeder,
-    ST_AsGeoJSON(ST_SimplifyPreserveTopology(feeder.path, 0.00005), 5) AS feeder_path,
     substation.name AS substation, manager.number AS manager_number, manager.name AS manager,
     manager.phone AS manager_phone
 FROM transformer_district AS district

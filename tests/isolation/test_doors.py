@@ -24,6 +24,10 @@ from tests.isolation.twins import FOREIGN, OWN, build
 KEYS = {
     "employee": "E-NORTH",
     "number": "T-NORTH",
+    "district": "D-NORTH",
+    "customer": "C-NORTH",
+    "kind": "csv",
+    "month": "2026-10",
     "language": "en",
     "cell": h3.latlng_to_cell(PLACES[NORTH_STATION][1], PLACES[NORTH_STATION][0], 6),
     "bbox": "114.5,40.5,115.2,41.2",
@@ -37,6 +41,10 @@ KEYS = {
     "feature": "130702.R-NORTH",
 }
 """What is asked for at doors that want a parameter: always the northern thing and its ground."""
+ASKED = {"code": "D-NORTH", "number": "C-NORTH", "month": "2026-10", "language": "en"}
+"""What a page's store says of the thing that it shows."""
+PAGE_KEYS = {"districts/<code>": "districts/D-NORTH", "customers/<number>": "customers/C-NORTH"}
+"""Part of a page's path → the northern thing."""
 TELLS_OF_PEOPLE_OR_PLACES = {
     "/api/v1/tracks/{employee}",
     "/api/v1/tracks",
@@ -44,6 +52,8 @@ TELLS_OF_PEOPLE_OR_PLACES = {
     "/api/v1/risk/hexagons/{cell}",
     "/api/v1/map/borders",
     "/api/v1/map/grid",
+    "/api/v1/districts/{district}/customers.{kind}",
+    "/api/v1/customers/{customer}/usage.{kind}",
 }
 """Doors that surely show the north its own things; the others may have nothing with a name in it."""
 
@@ -118,7 +128,7 @@ async def test_no_reading_door_tells_the_south_of_the_north(app, clients):
     for (_template, path, query), who in itertools.product(asked, SOUTHERNERS):
         answer = await clients[who].get(path, params=query)
         assert answer.status_code < 500, (path, answer.text)
-        if answer.headers["content-type"].startswith("application/json"):
+        if answer.headers["content-type"].startswith(("application/json", "text/csv")):
             assert [word for word in FOREIGN if word in answer.text] == [], (who, path)
 
 
@@ -206,7 +216,9 @@ async def called(client: httpx.AsyncClient, entry: dict[str, Any], output: str, 
         "output": output,
         "outputs": outputs if output.startswith("..") else outputs[0],
         "inputs": inputs,
-        "state": [{**given, "value": None} for given in entry["state"]],
+        "state": [
+            {**given, "value": ASKED if str(given["id"]).endswith("-asked") else None} for given in entry["state"]
+        ],
         "changedPropIds": [f"{inputs[0]['id']}.{inputs[0]['property']}"],
     }
     return await client.post("/_dash-update-component", json=call)
@@ -226,6 +238,8 @@ async def test_no_callback_tells_the_south_of_the_north(app, clients):
         for wish in wishes(output):
             for who in ("manager.south", "inspector.south", "wall.south"):
                 answer = await called(clients[who], entry, output, wish)
+                if who == "wall.south" and answer.status_code == 403:
+                    continue  # a callback of a desk page is shut to a screen
                 assert answer.status_code in (200, 204), (output, wish, answer.text)
                 text = json.dumps(answer.json(), ensure_ascii=False) if answer.status_code == 200 else ""
                 told = [word for word in ("NORTH", "单位1307", "Unit 1307", "114.88") if word in strip(text, wish)]
@@ -244,8 +258,11 @@ async def test_the_pages_themselves_hold_nothing_of_the_north(app, clients):
     import dash
 
     for page in dash.page_registry.values():
-        text = await layout_of(clients["manager.south"], page["path"] or "/")
-        assert [word for word in FOREIGN if word in text] == [], page["path"]
+        path = page["path_template"] or page["path"] or "/"
+        for place, key in PAGE_KEYS.items():
+            path = path.replace(place, key)
+        text = await layout_of(clients["manager.south"], path)
+        assert [word for word in FOREIGN if word in text] == [], path
 
 
 async def layout_of(client: httpx.AsyncClient, path: str) -> str:

@@ -57,6 +57,18 @@ def build(owner: psycopg.Connection) -> None:
             " location) VALUES (%s, %s, %s, 'public', 400, %s, %s, %s)",
             (county, f"D-{side}", f"District {side}", f"F-{side}", station, point),
         )
+        owner.execute(
+            "INSERT INTO customer (county_code, number, name, category, voltage, contract_capacity_kva, tariff_code,"
+            " phone, address, district_code, opened_on, org_path, location)"
+            " VALUES (%s, %s, %s, 'residential', '<1kV', 8, 'tiered', '00000000000', %s, %s, '2020-01-01', %s, %s)",
+            (county, f"C-{side}", f"Person {side}", f"Street {side}", f"D-{side}", station, point),
+        )
+        owner.execute("SELECT ensure_month_partitions('usage_month', '2026-10-01', '2026-10-01')")
+        owner.execute(
+            "INSERT INTO usage_month (county_code, month, customer_number, district_code, energy_kwh, daily_kwh,"
+            " org_path) VALUES (%s, '2026-10-01', %s, %s, 310, array_fill(1000, ARRAY[31]), %s)",
+            (county, f"C-{side}", f"D-{side}", station),
+        )
         builders.ticket(owner, f"T-{side}", station, handler=inspector)
         builders.ticket(
             owner, f"T-{side}-2", station, status=90, finding="true", closed_at=now, recovered=("10", "20", "30")

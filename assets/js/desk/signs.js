@@ -67,7 +67,8 @@ window.gridaudit = window.gridaudit || {};
     customer(c, x, y, r, p) {
       const kind = p.kind || "plain";
       const valued = Number.isFinite(p.share);
-      shape(c, SHAPES[kind] || "circle", x, y, r, valued ? ga.ramp(p.share) : ga.token(KINDS[kind] || "--accent"), kind === "off");
+      const token = p.level ? `--level-${p.level}` : p.series ? `--series-${p.series}` : KINDS[kind] || "--accent";
+      shape(c, p.shape || SHAPES[kind] || "circle", x, y, r, valued ? ga.ramp(p.share) : ga.token(token), kind === "off");
     },
     district(c, x, y, r, p) {
       shape(c, "square", x, y, r, ga.token(p.level ? `--level-${p.level}` : KINDS[p.kind] || "--map-district"), !p.level);
