@@ -79,7 +79,7 @@ async def test_a_map_and_a_table_show_the_same_thing(desk_screen: Screen) -> Non
         )
         await page.mouse.move(*at)
         await page.wait_for_selector('.ag-row[row-id="T04"].is-map-lit')
-        assert await page.inner_text(".desk-tip") == "<b>T04</b>"
+        assert await page.text_content(".desk-tip") == "<b>T04</b>"
         await page.mouse.click(*at)
         await page.wait_for_function("() => document.getElementById('clicked').textContent === 'T04'")
         await page.evaluate("() => gridaudit.deskMap.select('near', 'T05')")
