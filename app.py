@@ -20,6 +20,7 @@ from api import (
     errors,
     exports,
     features,
+    field,
     health,
     layers,
     live,
@@ -40,6 +41,7 @@ from components.desk import request_language, request_theme
 from components.notice import notice_region
 from components.theme import mantine
 from data_access.engine import dispose_engines
+from pages import field as field_page
 from pages import signin
 from settings import ROOT, get_settings
 
@@ -93,7 +95,22 @@ server = FastAPI(
 server.state.ready = False
 errors.install(server)
 openapi.install(server)
-for part in (session, health, texts, signin, positions, live, tiles, tracks, layers, tickets, features, exports):
+for part in (
+    session,
+    health,
+    texts,
+    signin,
+    positions,
+    live,
+    tiles,
+    tracks,
+    layers,
+    tickets,
+    features,
+    exports,
+    field,
+    field_page,
+):
     server.include_router(part.router)
 unknown.install(server)
 
@@ -126,7 +143,7 @@ dash_app = Pages(
     use_pages=True,
     pages_folder=str(ROOT / "pages"),
     assets_folder=str(ROOT / "assets"),
-    assets_path_ignore=["signin"],
+    assets_path_ignore=["signin", "field"],
     title="gridaudit",
     update_title="",
     suppress_callback_exceptions=True,

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.ticket_details import ticket_details
 from components.language import language_of
 from data_access.engine import NoDatabase
+from data_access.field_work import NotAtWork
 from data_access.parameters import BadParameter
 from data_access.scope import NotSignedIn
 from data_access.ticket_errors import ChangeIdReused, FieldsWrong, NotAllowed, StaleTicket, UnknownTicket
@@ -39,6 +40,7 @@ STATUS: Mapping[str, int] = {
     "wrong_password": 401,
     "forbidden": 403,
     "wrong_origin": 403,
+    "not_at_work": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "conflict": 409,
@@ -71,6 +73,7 @@ FAULTS: Mapping[type[BaseException], str] = {
     ChangeIdReused: "change_id_reused",
     NotAllowed: "not_allowed",
     FieldsWrong: "fields_wrong",
+    NotAtWork: "not_at_work",
     BadParameter: "bad_parameter",
     RequestValidationError: "invalid",
     DependencyException: "not_found",

@@ -160,12 +160,13 @@ async def _known(token: str | None) -> KnownDevice:
     device = await by_token(token) if token else None
     if device is None:
         if token:
-            await _take(Parcel(None, (), (Rejection(0, "unknown_device", OTHER_REASONS["unknown_device"]),)))
+            await take(Parcel(None, (), (Rejection(0, "unknown_device", OTHER_REASONS["unknown_device"]),)))
         raise Refused("not_signed_in", why="unknown device token")
     return device
 
 
-async def _take(parcel: Parcel) -> Receipt:
+async def take(parcel: Parcel) -> Receipt:
+    """Stores a parcel; refuses it when the writer's queue is full."""
     try:
         return await writer.take(parcel)
     except WriterBusy:
@@ -174,7 +175,7 @@ async def _take(parcel: Parcel) -> Receipt:
 
 async def _store(device: KnownDevice, sent: Sequence[Any], sent_at: float | None = None) -> Receipt:
     fixes, refused = read_fixes(sent, device, sent_at)
-    return await _take(Parcel(device, fixes, refused))
+    return await take(Parcel(device, fixes, refused))
 
 
 def _bearer(authorization: str | None) -> str | None:
@@ -195,6 +196,11 @@ async def positions(batch: Batch, authorization: Authorization = None) -> Stored
             "too_large", details=[{"where": "fixes", "got": len(batch.fixes), "expected": f"at most {limit}"}]
         )
     receipt = await _store(device, batch.fixes, unix_seconds(batch.sent_at) if batch.sent_at is not None else None)
+    return stored(receipt)
+
+
+def stored(receipt: Receipt) -> Stored:
+    """A receipt as it is answered."""
     return Stored(
         accepted=receipt.accepted,
         duplicates=receipt.duplicates,

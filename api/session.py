@@ -1,5 +1,6 @@
 """Signing in and out, and who I am."""
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -7,6 +8,7 @@ from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from api.guard import IDENTITY
 from api.identity import SESSION_COOKIE, WALL_COOKIE, Identity, session_cookie, set_cookie
+from components.home import home_of
 from data_access.log import current_address
 from data_access.passwords import MAX_LENGTH
 from data_access.scope import require_viewer
@@ -37,12 +39,13 @@ class Me(BaseModel):
 
 
 class SignedInAnswer(BaseModel):
-    """Whose session was opened."""
+    """Whose session was opened. `home`: the page where this role's work begins."""
 
     login: str
     display_name: str
     role: str
     language: Literal["en", "zh"]
+    home: str
 
 
 @router.post("", summary="Sign in")
@@ -57,7 +60,7 @@ async def open_session(request: Request, response: Response, given: SignInReques
         replaces=before.viewer if before else None,
     )
     response.raw_headers.append(session_cookie(signed_in.secret))
-    return SignedInAnswer.model_validate(signed_in, from_attributes=True)
+    return SignedInAnswer.model_validate({**asdict(signed_in), "home": home_of(signed_in.role)})
 
 
 @router.get("", summary="Who am I")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from components.home import home_of
 from components.language import COOKIE, known, language_of
 from components.plain_page import plain_page
 from data_access.scope import current_viewer
@@ -102,7 +103,9 @@ async def signin(request: Request) -> Response:
     """The page; somebody who is signed in goes on at once. `?language=` switches the language of this browser."""
     query = dict(parse_qsl(request.scope["query_string"].decode("latin-1")))
     wanted = safe_next(query.get("next"))
-    if current_viewer.get() is not None:
+    viewer = current_viewer.get()
+    if viewer is not None:
+        wanted = home_of(viewer.role) if wanted == "/" else wanted
         return RedirectResponse(wanted, 303, headers={"Cache-Control": "no-store"})
     switched = known(query.get("language"))
     response = HTMLResponse(page(switched or language_of(request.scope), wanted, demo=await _is_demo()))

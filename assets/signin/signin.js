@@ -51,7 +51,8 @@
         body: JSON.stringify({ login: login.value.trim(), password: password.value }),
       });
       if (answer.ok) {
-        location.replace(form.dataset.next);
+        const { home } = await answer.json();
+        location.replace(form.dataset.next === "/" ? home : form.dataset.next);
         return; // the button stays busy until the next page is there
       }
       const { error } = await answer.json();

@@ -27,6 +27,7 @@ async def test_signing_in_opens_a_session_with_a_cookie_out_of_reach_of_scripts(
         "display_name": "Demo manager",
         "role": "manager",
         "language": "zh",
+        "home": "/",
     }
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/" in cookie
