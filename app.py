@@ -17,6 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
 from api import (
+    case_file,
     errors,
     exports,
     features,
@@ -106,6 +107,7 @@ for part in (
     tracks,
     layers,
     tickets,
+    case_file,
     features,
     exports,
     field,

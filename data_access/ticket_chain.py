@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import text
 
 from audit.chain import COLUMNS, ChainFault, verify
-from data_access.engine import reading
+from data_access.engine import reading, writing
+from data_access.log import log_action
 from data_access.scope import Viewer
 
 _ROWS = text(
-    "SELECT "
+    "SELECT "  # noqa: S608 - names of our own columns
     + ", ".join(f"event.{name}" for name in COLUMNS if name != "org_path")
     + ", event.org_path::text AS org_path, event.hash, ticket.version"
     " FROM audit_ticket AS ticket JOIN ticket_event AS event ON event.county_code = ticket.county_code"
@@ -37,3 +38,9 @@ async def chain_of(viewer: Viewer, number: str) -> Chain:
     async with reading(viewer) as connection:
         rows = [dict(row._mapping) for row in await connection.execute(_ROWS, {"number": number})]
     return Chain(rows, verify(rows, expected_count=rows[0]["version"]) if rows else None)
+
+
+async def record_print(viewer: Viewer, number: str, org_path: str) -> None:
+    """Writes to the audit log that a ticket's case file was printed. One statement."""
+    async with writing(viewer) as connection:
+        await log_action(connection, viewer, "print", "ticket", number, org_path=org_path)

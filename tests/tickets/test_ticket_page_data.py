@@ -1,4 +1,4 @@
-"""What a ticket's page reads beside the ticket: similar closed cases and the verified chain, each in the viewer's scope."""
+"""What a ticket's page reads beside the ticket: similar closed cases and the chain, each in the viewer's scope."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -35,8 +35,8 @@ def utility(database: str) -> None:
         for sequence, kind in enumerate(("generated", "prescreen", "note"), start=1):
             row = seal(
                 {
-                    "county_code": "130202", "ticket_number": "T-HERE", "sequence": sequence, "at": NOW, "actor": "test",
-                    "kind": kind, "from_status": None if sequence == 1 else 10, "to_status": 10,
+                    "county_code": "130202", "ticket_number": "T-HERE", "sequence": sequence, "at": NOW,
+                    "actor": "test", "kind": kind, "from_status": None if sequence == 1 else 10, "to_status": 10,
                     "body": {"text": "台区", "n": sequence}, "org_path": SOUTH_STATION,
                 },
                 previous,
