@@ -13,7 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.workflow_states import Status
-from data_access.engine import reading
+from data_access.engine import reading, writing
+from data_access.log import log_action
 from data_access.scope import Viewer
 from data_access.ticket_filter import Sort, TicketFilter, county_of
 from settings import DISPLAY_ZONE
@@ -266,9 +267,12 @@ _UNITS = text(
 )
 
 
-async def units_in_scope(viewer: Viewer) -> list[dict[str, Any]]:
-    """Cities and counties below the viewer's unit, or stations for a county's viewer, in their order. One statement."""
-    deepest = 3 if viewer.org_path.count(".") >= 2 else 2
+async def units_in_scope(viewer: Viewer, *, deepest: int | None = None) -> list[dict[str, Any]]:
+    """Cities and counties of the viewer's unit, for a county's viewer stations too, in their order. One statement.
+
+    `deepest`: the last level instead, 3 for stations.
+    """
+    deepest = deepest or (3 if viewer.org_path.count(".") >= 2 else 2)
     async with reading(viewer) as connection:
         found = await connection.execute(_UNITS, {"path": viewer.org_path, "deepest": deepest})
         return [dict(row) for row in found.mappings()]
@@ -293,3 +297,9 @@ async def find_objects(viewer: Viewer, number: str) -> list[dict[str, Any]]:
     """The customer or district of a number, in the viewer's scope; without names of people. One statement."""
     async with reading(viewer) as connection:
         return [dict(row) for row in (await connection.execute(_OBJECTS, {"number": number})).mappings()]
+
+
+async def note_export(viewer: Viewer, view: str, rows: int) -> None:
+    """Write down that a list left the house: whose, of what, how many rows. One statement."""
+    async with writing(viewer) as connection:
+        await log_action(connection, viewer, "export", "tickets", view[:200], {"rows": rows})
