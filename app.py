@@ -17,7 +17,6 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
 from api import (
-    case_file,
     errors,
     exports,
     features,
@@ -29,6 +28,7 @@ from api import (
     positions,
     session,
     texts,
+    ticket_export,
     tickets,
     tiles,
     tracks,
@@ -106,8 +106,8 @@ for part in (
     tiles,
     tracks,
     layers,
+    ticket_export,
     tickets,
-    case_file,
     features,
     exports,
     field,
