@@ -71,7 +71,7 @@ def table(at: Address, language: Language, theme: Theme, *, selectable: bool) ->
         empty=t("ticket_list.nothing", language),
         eventListeners={
             "sortChanged": ["ticketsSorted(params)"],
-            # The component's own `selectedRows` is silent in this row model, and would clear the selection at a refresh.
+            # `selectedRows` of the component is silent in this row model, and would clear the selection at a refresh.
             "selectionChanged": ["ticketsPicked(params)"],
             "cellFocused": ["ticketsPointed(params)"],
             "rowClicked": ["ticketsPointed(params)"],
