@@ -6,7 +6,7 @@ JSONB or a driver did to the order of keys, the writing of numbers or the zone o
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -70,26 +70,47 @@ def canonical(value: Any) -> str:
     Raises:
         NotHashable: for anything else than JSON values, decimals and aware times.
     """
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return _string(value)
-        case int() | float() | Decimal():
-            return _number(value)
-        case datetime():
-            if value.tzinfo is None:
-                raise NotHashable(f"{value!r} has no time zone")
-            return _string(value.astimezone(UTC).isoformat(timespec="microseconds"))
-        case list() | tuple():
-            return "[" + ",".join(canonical(part) for part in value) + "]"
-        case Mapping():
-            if not all(isinstance(key, str) for key in value):
-                raise NotHashable("keys must be texts")
-            return "{" + ",".join(f"{_string(key)}:{canonical(value[key])}" for key in sorted(value)) + "}"
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
+    # Kinds of those kinds, such as the numbers of an enumeration or a mapping of another make.
+    for kind, write in _WRITERS.items():
+        if isinstance(value, kind):
+            return write(value)
+    if isinstance(value, Mapping):
+        return _object(value)
     raise NotHashable(f"{type(value).__name__} has no canonical text")
+
+
+def _moment(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise NotHashable(f"{value!r} has no time zone")
+    return _string(value.astimezone(UTC).isoformat(timespec="microseconds"))
+
+
+def _list(value: list[Any] | tuple[Any, ...]) -> str:
+    return "[" + ",".join([canonical(part) for part in value]) + "]"
+
+
+def _object(value: Mapping[Any, Any]) -> str:
+    if not all(isinstance(key, str) for key in value):
+        raise NotHashable("keys must be texts")
+    return "{" + ",".join([f"{_string(key)}:{canonical(value[key])}" for key in sorted(value)]) + "}"
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: _string,
+    type(None): lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    int: lambda value: str(int(value)),
+    dict: _object,
+    datetime: _moment,
+    list: _list,
+    tuple: _list,
+    float: _number,
+    Decimal: _number,
+}
+"""By type, asked before anything else: a log of a million events is hashed with it."""
 
 
 def event_hash(row: Mapping[str, Any]) -> str:

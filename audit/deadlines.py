@@ -64,12 +64,12 @@ def working_days_between(first: datetime, last: datetime) -> int:
 
 
 def before(moment: datetime, days: int) -> datetime:
-    """The opening (midnight in Shanghai, UTC) of the working day `days` working days before the day of a moment."""
+    """Opening time (UTC) of the office on the working day `days` working days before the day of a moment."""
     day = local_day(moment)
     while days:
         day -= _DAY
         days -= is_working_day(day)
-    return datetime.combine(day, time(), ZONE).astimezone(UTC)
+    return datetime.combine(day, time(rules().opening_hour), ZONE).astimezone(UTC)
 
 
 def resumed(due_at: datetime, suspended_at: datetime, resumed_at: datetime) -> datetime:

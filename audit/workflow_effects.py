@@ -300,6 +300,7 @@ EFFECTS: dict[str, Act] = {
     "refuse_request": _refuse_request,
     "set_amounts": _set_amounts,
     "remind": _remind,
+    "supervise": _remind,
     "escalate": _escalate,
     "add_evidence": _add_evidence,
     "check_in": _recorded,

@@ -40,6 +40,7 @@ class Suggestion(_Strict):
 class Rules(_Strict):
     """The values of the file; what each means stands there."""
 
+    opening_hour: Annotated[int, Field(ge=0, le=23)]
     closing_hour: Annotated[int, Field(ge=0, le=23)]
     remind_working_days_before: Annotated[int, Field(ge=0, le=30)]
     escalate_overdue_working_days: Annotated[int, Field(ge=1, le=100)]

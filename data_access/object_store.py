@@ -250,7 +250,7 @@ def _made(settings: ObjectStoreSettings, folder: Path) -> ObjectStore:
     return S3Store(settings) if settings.kind == "s3" else FileStore(settings.folder or folder / "objects")
 
 
-def object_store() -> ObjectStore:
-    """The store of the settings, made at first use."""
+def object_store(data_dir: Path | None = None) -> ObjectStore:
+    """The store of the settings, made at first use. `data_dir`: default the settings' own."""
     settings = get_settings()
-    return _made(settings.objects, settings.web.data_dir)
+    return _made(settings.objects, data_dir or settings.web.data_dir)

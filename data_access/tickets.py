@@ -23,7 +23,7 @@ from audit.workflow_fields import Fault, read_fields
 from data_access.engine import reading, system
 from data_access.scope import Viewer
 from data_access.ticket_changes import Change, Outcome, actor_of, content_hash, made_before, remember
-from data_access.ticket_creation import NewTicket, create
+from data_access.ticket_creation import NewTicket, create, create_for_program
 from data_access.ticket_errors import ChangeIdReused, FieldsWrong, NotAllowed, StaleTicket, UnknownTicket
 from data_access.ticket_feed import Told, tell
 from data_access.ticket_steps import take
@@ -31,7 +31,7 @@ from data_access.ticket_store import Locked, load_facts, lock, named_places
 
 __all__ = [
     "ChangeIdReused", "Command", "FieldsWrong", "NewTicket", "NotAllowed", "Outcome", "StaleTicket", "UnknownTicket",
-    "act", "act_for_program", "actor_of", "create",
+    "act", "act_for_program", "actor_of", "create", "create_for_program",
 ]  # fmt: skip
 
 PART = "tickets"

@@ -1,7 +1,8 @@
 """Field events of the demo: tickets move on, are closed and opened, new risk points appear, a few in a minute.
 
-Runs beside the simulated phones and writes through `data_access.demo_events`, because tickets have no door for machines
-yet. The number of open tickets stays near where it began: the more are open, the less often a new one comes.
+Runs beside the simulated phones and acts through `data_access.tickets` in the names of the demo's people, by the same
+rules as everybody. The number of open tickets stays near where it began: the more are open, the less often a new one
+comes.
 """
 
 import asyncio
@@ -9,19 +10,24 @@ import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import uuid4
 
 import h3
 import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.catalogue import catalogue
 from audit.scores import RiskInputs, risk_score
-from audit.workflow_states import CLOSED, Status, working_days
+from audit.workflow_states import Status
 from data_access import demo_events as store
+from data_access import tickets
 from demo.motion import Target
 from demo.phone import SimulatedPhone
-from demo.risks import CENT, DEMO_YUAN_A_KWH, H3_RESOLUTION
-from demo.steps import Step, due_after, next_step
+from demo.pictures import HEIGHT, MEDIA_TYPE, WIDTH, pictures
+from demo.risks import CENT, H3_RESOLUTION
+from demo.steps import Step, next_step
 from demo.streets import Layout
 from demo.traits import trait
 
@@ -42,8 +48,7 @@ class FieldEvents:
         self.phones = phones
         self.chance = chance or np.random.default_rng()
         self.wanted_open = 0
-        self._officers: dict[str, str] = {}
-        self._experts: list[str] = []
+        self._people: store.DemoPeople | None = None
 
     async def run(self) -> None:
         """Until cancelled; without a database it waits and tries again."""
@@ -53,7 +58,7 @@ class FieldEvents:
             try:
                 await self.one(datetime.now(UTC))
                 failures = 0
-            except store.StaleTicket:
+            except (tickets.StaleTicket, tickets.NotAllowed):
                 continue
             except (SQLAlchemyError, OSError) as error:
                 failures += 1
@@ -64,34 +69,49 @@ class FieldEvents:
 
     async def one(self, now: datetime) -> str:
         """Make one change; says which."""
-        if not self._officers:
-            self._officers, self._experts = await store.people()
+        if self._people is None:
+            self._people = await store.people()
         work = await store.open_work()
         self.wanted_open = self.wanted_open or len(work)
-        # About nine steps end a ticket, so one change in ten opens one when things are in balance.
+        # About twelve steps end a ticket, so one change in thirteen opens one when things are in balance.
         pressure = self.wanted_open / max(1, len(work))
-        if not work or self.chance.random() < 0.11 * pressure**4:
+        if not work or self.chance.random() < 0.08 * pressure**4:
             return await self._appear(now, with_ticket=True)
         if self.chance.random() < 0.12:
             return await self._appear(now, with_ticket=False)
-        return await self._advance(work, now)
+        return await self._advance(self._people, work, now)
 
-    async def _advance(self, work: list[store.OpenTicket], now: datetime) -> str:
+    async def _advance(self, people: store.DemoPeople, work: list[store.OpenTicket], now: datetime) -> str:
         ticket = self._choose(work, now)
-        step = next_step(ticket.status, ticket.finding, self.chance)
+        inspector = people.inspectors.get(ticket.handler_number or self._on_duty(ticket) or "")
+        step = next_step(ticket, people, inspector, self.chance)
         if step is None:
-            raise store.StaleTicket(ticket.number)
-        handler = ticket.handler_number
-        if step.kind == "accepted":
-            handler = self._inspector(ticket)
-            if handler is None:
-                return "nobody on duty"
-        change = self._change(ticket, step, handler, now)
-        await store.apply(ticket, change)
-        phone = self.phones.get(handler or "")
-        if phone and step.kind in ("accepted", "check_started"):
+            return "nobody on duty"
+        await tickets.act(step.who, self._command(ticket, step, now), now)
+        phone = self.phones.get(step.who.employee_number or "")
+        if phone and step.action in ("accept", "start_check"):
             phone.errands.appendleft(_errand(ticket, phone))
-        return step.kind
+        return step.action
+
+    def _command(self, ticket: store.OpenTicket, step: Step, now: datetime) -> tickets.Command:
+        fields, alongside = dict(step.fields), None
+        if step.picture:
+            fitting = [picture for picture in pictures() if picture.purpose == step.picture]
+            chosen = fitting[int(self.chance.integers(len(fitting)))]
+            fields["evidence"] = [chosen.sha256]
+            row = {
+                "sha256": chosen.sha256, "media_type": MEDIA_TYPE, "size": len(chosen.content), "at": now,
+                "by": step.who.employee_number, "purpose": chosen.purpose, "name": chosen.name, "width": WIDTH,
+                "height": HEIGHT,
+            }  # fmt: skip
+
+            async def alongside(connection: AsyncConnection, locked: Mapping[str, Any]) -> None:
+                await store.add_picture(connection, locked, row)
+
+        return tickets.Command(
+            change_id=uuid4(), number=ticket.number, action=step.action, based_on=ticket.version, fields=fields,
+            computed=step.computed, alongside=alongside,
+        )  # fmt: skip
 
     def _choose(self, work: list[store.OpenTicket], now: datetime) -> store.OpenTicket:
         """Any ticket, but what is overdue tends to stay so, and nobody checks while off duty."""
@@ -106,52 +126,10 @@ class FieldEvents:
                 weights[index] *= 0.3
         return work[int(self.chance.choice(len(work), p=weights / weights.sum()))]
 
-    def _inspector(self, ticket: store.OpenTicket) -> str | None:
+    def _on_duty(self, ticket: store.OpenTicket) -> str | None:
         county = [phone for phone in self.phones.values() if phone.phone.county == ticket.county_code]
         ready = [phone for phone in county if phone.on_duty(datetime.now(UTC).timestamp())] or county
         return ready[int(self.chance.integers(len(ready)))].phone.number if ready else None
-
-    def _change(self, ticket: store.OpenTicket, step: Step, handler: str | None, now: datetime) -> store.Change:
-        county, city = self._officers[ticket.county_code], self._officers[ticket.county_code[:4]]
-        actors: dict[str, str] = {
-            "handler": handler or county,
-            "expert": self._experts[int(self.chance.integers(len(self._experts)))],
-            "county": county,
-            "city": city,
-            "province": self._officers["jibei"],
-        }
-        body: dict[str, str] = {}
-        if step.finding:
-            body["finding"] = step.finding
-        if step.reason:
-            body["reason"] = step.reason
-        energy, amount, breach = None, None, None
-        if step.kind == "archived" and ticket.finding == "true":
-            energy, amount, breach = self._amounts(ticket.anomaly_code)
-        return store.Change(
-            kind=step.kind,
-            status=int(step.status),
-            actor=actors[step.who],
-            at=now,
-            due_at=due_after(step.status, ticket.level, now, ticket.due_at),
-            body=body,
-            closes=step.status in CLOSED,
-            finding=step.finding,
-            handler=handler if step.kind == "accepted" else None,
-            reviewer=actors[step.who] if step.who in ("county", "city") else None,
-            recovered_kwh=energy,
-            recovered_yuan=amount,
-            breach_yuan=breach,
-        )
-
-    def _amounts(self, code: str) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-        kind = trait(code)
-        if not kind.share:
-            return None, None, None
-        energy = Decimal(round(float(self.chance.lognormal(6.5, 1.1)), 2)).quantize(CENT, ROUND_HALF_UP)
-        amount = (energy * DEMO_YUAN_A_KWH).quantize(CENT, ROUND_HALF_UP)
-        multiple = Decimal(round(kind.breach * float(self.chance.uniform(0.3, 1)), 2))
-        return energy, amount, (amount * multiple).quantize(CENT, ROUND_HALF_UP) if kind.breach else None
 
     async def _appear(self, now: datetime, *, with_ticket: bool) -> str:
         place = await store.some_customer(float(self.chance.random()))
@@ -166,7 +144,6 @@ class FieldEvents:
         exposure = Decimal(round(float(self.chance.lognormal(5.5, 1.4)) * own.share, 2)).quantize(CENT, ROUND_HALF_UP)
         score = risk_score(RiskInputs(kind.level, exposure))
         cell = h3.str_to_int(h3.latlng_to_cell(place.latitude, place.longitude, H3_RESOLUTION))
-        days = working_days(Status.GENERATED, kind.level)
         number = await store.add_risk(
             store.NewRisk(
                 anomaly_code=kind.code,
@@ -178,10 +155,12 @@ class FieldEvents:
                 place=place,
                 h3_cell=cell,
                 at=now,
-                ticket_due_at=due_after(Status.GENERATED, kind.level, now, now) if with_ticket and days else None,
             )
         )
-        return "new ticket" if number else "new risk"
+        if not with_ticket:
+            return "new risk"
+        opened = await tickets.create_for_program(number, now)
+        return "merged" if opened.merged else "new ticket"
 
 
 def _errand(ticket: store.OpenTicket, phone: SimulatedPhone) -> Target:

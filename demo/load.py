@@ -28,6 +28,7 @@ from demo.energy import load_energy
 from demo.grid import PROVINCE, Grid, county_path, make_grid
 from demo.people import Staff, make_staff, units
 from demo.phones import DEVICES_FILE, devices_content, write_private
+from demo.picture_store import store_pictures
 from demo.randomness import Streams
 from demo.risks import Detected, detect
 from demo.size import SIZES, Size
@@ -44,6 +45,7 @@ VERSION = "1"
 """Of this generator: rows of the same seed differ between versions."""
 PASSWORD_VARIABLE = "GRIDAUDIT_DEMO_PASSWORD"  # noqa: S105 - the name of a variable
 SUPERVISOR_CITY = "1302"
+INSPECTOR_COUNTY = "130203"
 Progress = Callable[[str, float], None]
 
 
@@ -127,7 +129,7 @@ def load(
         utility = make_utility(chosen, seed, now, first_half)
         streams = Streams(seed)
         _write_standing(writer, utility, streams, now, first_half)
-        _write_audit(writer, utility, streams, now, first_half)
+        _write_audit(writer, utility, streams, now, folder, first_half)
         first_half("tracks", 0.55)
         first = (now - timedelta(days=chosen.track_days + 1)).astimezone(UTC).date()
         ensure_partitions(connection, first, now.astimezone(UTC).date() + timedelta(days=7))
@@ -174,7 +176,9 @@ def _write_standing(writer: BulkWriter, utility: Utility, streams: Streams, now:
     writer.write("meter", rows.METER, rows.meters(utility.accounts, streams, today))
 
 
-def _write_audit(writer: BulkWriter, utility: Utility, streams: Streams, now: datetime, progress: Progress) -> None:
+def _write_audit(
+    writer: BulkWriter, utility: Utility, streams: Streams, now: datetime, folder: Path, progress: Progress
+) -> None:
     points, tickets = utility.points, utility.tickets
     progress("writing_risk", 0.42)
     writer.write("demo_truth", rows.TRUTH, rows.truths(utility.planted, points))
@@ -183,6 +187,8 @@ def _write_audit(writer: BulkWriter, utility: Utility, streams: Streams, now: da
     writer.write("audit_ticket", rows.TICKET, rows.ticket_rows(tickets))
     writer.write("ticket_event", rows.EVENT, rows.events(tickets))
     writer.write("problem", rows.PROBLEM, rows.problems(tickets))
+    writer.write("evidence", rows.EVIDENCE, rows.evidence(tickets))
+    store_pictures(folder)
 
 
 def _write_devices(writer: BulkWriter, utility: Utility, tokens: dict[str, str], seed: int, now: datetime) -> None:
@@ -235,27 +241,30 @@ def _write_tracks(
 
 
 def _write_accounts(writer: BulkWriter, utility: Utility, folder: Path, now: datetime) -> LoadReport:
-    """One account a role, and the wall's token."""
+    """An account for each part that people play, supervisors at three levels, and the wall's token."""
     inspector = max(
-        utility.staff.inspectors_of("130203"),
+        utility.staff.inspectors_of(INSPECTOR_COUNTY),
         key=lambda person: sum(t.handler == person and t.closed_at is None for t in utility.tickets),
     )
-    plan: list[tuple[str, str, str, str | None]] = [
-        ("manager", "演示·经理", PROVINCE, None),
-        ("supervisor", "演示·主管", SUPERVISOR_CITY, None),
-        ("lead", "演示·区域负责人", PROVINCE, None),
-        ("inspector", f"演示·{inspector.name}", inspector.unit, inspector.number),
-        ("admin", "演示·管理员", PROVINCE, None),
+    officers = utility.staff.officers
+    plan: list[tuple[str, str, str, str, str | None]] = [
+        ("manager", "manager", "演示·经理", PROVINCE, None),
+        ("dispatcher", "supervisor", "演示·省级派单员", PROVINCE, officers[PROVINCE].number),
+        ("supervisor", "supervisor", "演示·市级主管", SUPERVISOR_CITY, officers[SUPERVISOR_CITY].number),
+        ("county", "supervisor", "演示·县级主管", INSPECTOR_COUNTY, officers[INSPECTOR_COUNTY].number),
+        ("lead", "lead", "演示·区域负责人", PROVINCE, None),
+        ("inspector", "inspector", f"演示·{inspector.name}", inspector.unit, inspector.number),
+        ("admin", "admin", "演示·管理员", PROVINCE, None),
     ]
     hasher = PasswordHasher(memory_cost=19_456, time_cost=2, parallelism=1)
     given = os.environ.get(PASSWORD_VARIABLE)
     accounts, table = [], []
-    for role, display, unit, employee in plan:
+    for login, role, display, unit, employee in plan:
         password = given or new_secret("")[:16]
         hashed = hasher.hash(unicodedata.normalize("NFKC", password))
-        path = inspector.org_path if employee else county_path(unit) if unit != PROVINCE else PROVINCE
-        table.append((role, display, hashed, role, employee, path, "zh", True, now))
-        accounts.append((role, password, role, unit))
+        path = inspector.org_path if role == "inspector" else county_path(unit) if unit != PROVINCE else PROVINCE
+        table.append((login, display, hashed, role, employee, path, "zh", True, now))
+        accounts.append((login, password, role, unit))
     columns = (
         "login", "display_name", "password_hash", "role", "employee_number", "org_path", "language", "is_demo",
         "created_at",

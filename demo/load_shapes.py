@@ -15,10 +15,10 @@ import numpy as np
 from chinese_calendar import get_holiday_detail
 from numpy.typing import NDArray
 
+from audit.deadlines import is_working_day
 from billing.model.terms import Period, Scheme, Voltage, periods_of
 from billing.tariff.book import standard_book
 from demo.prepare_profiles import season_of
-from demo.working_time import is_working_day
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -8,9 +8,11 @@ from uuid import UUID, uuid5
 import numpy as np
 import shapely
 
+from data_access.ticket_results import CONFIRMED_ON_SITE, IN_TICKET, REJECTED, risk_state
 from demo.accounts import Account, section_code
 from demo.grid import Grid, county_path
 from demo.people import Person, Staff
+from demo.pictures import HEIGHT, MEDIA_TYPE, WIDTH, pictures
 from demo.randomness import Streams
 from demo.risks import Detected
 from demo.streets import template
@@ -21,7 +23,7 @@ from demo.truth import Planted
 
 Row = tuple[Any, ...]
 _DEVICES = UUID("6f9a6f0e-6a54-4f0c-9a0c-3a4f6d1b7c20")
-OPEN_NEW, CONFIRMED_LATER, CLEARED, IN_TICKET, CONFIRMED_ON_SITE, REJECTED = range(6)
+OPEN_NEW, CONFIRMED_LATER, CLEARED = range(3)
 """`risk_point.state`."""
 
 
@@ -194,7 +196,8 @@ def _state(point: Detected, ticket: Ticket | None, roll: float, now: datetime) -
     if ticket:
         if ticket.closed_at is None:
             return IN_TICKET, None
-        return (CONFIRMED_ON_SITE if ticket.finding == "true" else REJECTED), ticket.closed_at
+        state = risk_state(ticket.status, ticket.finding)
+        return state, ticket.closed_at if state in (CONFIRMED_ON_SITE, REJECTED) else None
     age = now - point.at
     # Without a ticket most points clear by themselves in some weeks; what lasts is confirmed by later data.
     lasting = timedelta(days=6 + 60 * roll)
@@ -206,7 +209,10 @@ def _state(point: Detected, ticket: Ticket | None, roll: float, now: datetime) -
 TICKET = (
     "county_code", "number", "anomaly_code", "level", "status", "finding", "risk_number", "district_code",
     "customer_number", "handler_number", "reviewer_number", "opened_at", "due_at", "closed_at", "return_count",
-    "recovered_kwh", "recovered_yuan", "breach_yuan", "version", "org_path", "updated_at", "is_demo", "location",
+    "recovered_kwh", "recovered_yuan", "breach_yuan", "version", "assigned_unit", "assigned_path", "stage_started_at",
+    "suspended_from", "suspended_at", "suspended_until", "extended_at", "escalated_at", "reminded_at", "review_level",
+    "request", "cause", "responsible_unit", "responsible_person", "found_at", "org_path", "updated_at", "is_demo",
+    "location",
 )  # fmt: skip
 
 
@@ -214,12 +220,15 @@ def ticket_rows(tickets: list[Ticket]) -> Iterator[Row]:
     """`audit_ticket`; `version` is the number of events."""
     places = hex_points([ticket.risk.place for ticket in tickets])
     for t, place in zip(tickets, places, strict=True):
-        account = t.risk.account
+        account, facts = t.risk.account, t.facts
         yield (
             t.county_code, t.number, t.risk.code, t.risk.level, int(t.status), t.finding, t.risk.number,
-            t.risk.district.code, account.number if account else None, t.handler.number if t.handler else None,
-            t.reviewer.number if t.reviewer else None, t.opened_at.astimezone(UTC), t.due_at.astimezone(UTC),
-            t.closed_at, t.returns, t.recovered_kwh, t.recovered_yuan, t.breach_yuan, len(t.events), t.org_path,
+            t.risk.district.code, account.number if account else None, facts.handler_number, facts.reviewer_number,
+            t.opened_at.astimezone(UTC), t.due_at.astimezone(UTC), t.closed_at, facts.return_count,
+            facts.recovered_kwh, facts.recovered_yuan, facts.breach_yuan, len(t.events), facts.assigned_unit,
+            facts.assigned_path, facts.stage_started_at, facts.suspended_from, facts.suspended_at,
+            facts.suspended_until, facts.extended_at, facts.escalated_at, facts.reminded_at, facts.review_level,
+            facts.request, facts.cause, facts.responsible_unit, facts.responsible_person, facts.found_at, t.org_path,
             t.events[-1]["at"], True, place,
         )  # fmt: skip
 
@@ -239,20 +248,42 @@ def events(tickets: list[Ticket]) -> Iterator[Row]:
 
 PROBLEM = (
     "county_code", "number", "ticket_number", "anomaly_code", "district_code", "customer_number", "cause",
-    "responsible_unit", "found_at", "rectification", "rectified_at", "org_path",
+    "responsible_unit", "responsible_person", "level", "found_at", "rectification", "rectified_at", "rectified_by",
+    "recovered_kwh", "recovered_yuan", "breach_yuan", "org_path",
 )  # fmt: skip
 
 
 def problems(tickets: list[Ticket]) -> Iterator[Row]:
-    """`problem`: one for each TRUE finding."""
+    """`problem`: one for each TRUE finding for which somebody is responsible."""
     for t in tickets:
-        if t.finding == "true":
+        facts = t.facts
+        if facts.finding == "true" and facts.responsible_unit:
             cause, rectification = rectification_of(t)
             account = t.risk.account
             yield (
                 t.county_code, f"P{t.number[1:]}", t.number, t.risk.code, t.risk.district.code,
-                account.number if account else None, cause, t.risk.district.station.code, t.found_at,
-                rectification if t.rectified_at else None, t.rectified_at, t.org_path,
+                account.number if account else None, cause, facts.responsible_unit, facts.responsible_person,
+                facts.level, facts.found_at, rectification if t.rectified_at else None, t.rectified_at,
+                t.handler.number if t.rectified_at and t.handler else None, facts.recovered_kwh, facts.recovered_yuan,
+                facts.breach_yuan, t.org_path,
+            )  # fmt: skip
+
+
+EVIDENCE = (
+    "county_code", "sha256", "ticket_number", "media_type", "size_bytes", "taken_at", "uploaded_at", "uploaded_by",
+    "purpose", "file_name", "shown_sha256", "shown_media_type", "width", "height", "org_path",
+)  # fmt: skip
+
+
+def evidence(tickets: list[Ticket]) -> Iterator[Row]:
+    """`evidence`: the demo's drawings, shared by all of its tickets."""
+    known = {picture.sha256: picture for picture in pictures()}
+    for t in tickets:
+        for sha256, purpose, at, by in t.files:
+            picture = known[sha256]
+            yield (
+                t.county_code, sha256, t.number, MEDIA_TYPE, len(picture.content), at, at, by, purpose, picture.name,
+                sha256, MEDIA_TYPE, WIDTH, HEIGHT, t.org_path,
             )  # fmt: skip
 
 

@@ -1,25 +1,16 @@
-"""Working days in Shanghai time, with the holidays and make-up days of the Chinese calendar, for made-up histories.
+"""Moments in the office's time, for made-up histories.
 
-A moment is counted in working days since a first day: 3.25 is a quarter into the fourth one. The demo's office is open
-from 08:00 to 18:00; whatever happens outside counts as the next opening.
+A moment is counted in working days (`audit.deadlines`) since a first day: 3.25 is a quarter into the fourth one. The
+demo's office is open from 08:00 to 18:00; whatever happens outside counts as the next opening.
 """
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
 
-from chinese_calendar import is_workday
-
+from audit.deadlines import is_working_day
 from settings import DISPLAY_ZONE
 
 OPENS, HOURS = 8, 10
-
-
-def is_working_day(day: date) -> bool:
-    """By the published calendar; Monday to Friday for years that it does not have yet."""
-    try:
-        return bool(is_workday(day))
-    except NotImplementedError:
-        return day.weekday() < 5
 
 
 class WorkingTime:
@@ -47,7 +38,3 @@ class WorkingTime:
     def later(self, moment: datetime, working_days: float) -> datetime:
         """The moment so many working days later."""
         return self.moment(self.count(moment) + working_days)
-
-    def deadline(self, moment: datetime, working_days: int) -> datetime:
-        """Closing time of the n-th working day after the day of a moment."""
-        return self.moment(int(self.count(moment)) + working_days) + timedelta(hours=HOURS)

@@ -39,7 +39,9 @@ STARTED_WITHIN = 60.0
 
 @dataclass(frozen=True, slots=True)
 class LiveApp:
-    """A running server. `accounts`: role → (login, password); `devices`: employee number → device token."""
+    """A running server. `accounts`: login → (login, password), a role's first login is its name; `devices`: employee
+    number → device token.
+    """
 
     address: str
     database_url: str
@@ -76,7 +78,7 @@ def live_app(loaded_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield LiveApp(
             address,
             loaded_url,
-            {role: (login, password) for login, password, role, _unit in report.accounts},
+            {login: (login, password) for login, password, _role, _unit in report.accounts},
             report.wall_token,
             {row["number"]: row["token"] for row in content["inspectors"]},
         )

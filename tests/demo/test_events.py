@@ -1,4 +1,4 @@
-"""Field events: each a transaction that keeps the chain, the state machine and the feed whole."""
+"""Field events: the demo's people act through the same doors as everybody, and chain, states and feed stay whole."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -10,12 +10,10 @@ import pytest
 
 from audit.chain import COLUMNS, verify
 from audit.workflow_states import may_follow
-from data_access import demo_events as store
 from demo.events import FieldEvents
 from demo.load import load
 from demo.phone import SimulatedPhone
 from demo.phones import read_devices
-from demo.steps import next_step
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 STEPS = 150
@@ -36,8 +34,8 @@ async def events(database: str, tmp_path_factory: pytest.TempPathFactory) -> tup
 
 async def test_work_moves_on_and_comes_in(events: tuple[FieldEvents, Counter[str]]) -> None:
     _, happened = events
-    assert happened["new ticket"] and happened["new risk"] and happened["accepted"] and happened["finding_submitted"]
-    assert happened["archived"]
+    assert happened["new ticket"] and happened["new risk"] and happened["accept"] and happened["submit_finding"]
+    assert happened["pass_review"]
     assert sum(happened.values()) == STEPS
 
 
@@ -52,7 +50,10 @@ async def test_chains_and_states_hold(events: tuple[FieldEvents, Counter[str]], 
     ):
         rows = chains[number]
         assert verify(rows, expected_count=version) is None
-        assert all(may_follow(row["from_status"], row["to_status"]) for row in rows)  # type: ignore[arg-type]
+        assert all(
+            row["from_status"] == row["to_status"] or may_follow(row["from_status"], row["to_status"])  # type: ignore[arg-type]
+            for row in rows
+        )
         assert rows[-1]["to_status"] == status
         assert closed == (status in (90, 95))
 
@@ -60,8 +61,9 @@ async def test_chains_and_states_hold(events: tuple[FieldEvents, Counter[str]], 
 async def test_the_feed_tells_each_change(events: tuple[FieldEvents, Counter[str]], owner: psycopg.Connection) -> None:
     _, happened = events
     told = owner.execute("SELECT key, body FROM change_feed WHERE kind = 'ticket' ORDER BY sequence").fetchall()
-    appeared = happened["new risk"] + happened["nobody on duty"]
-    assert len(told) == STEPS - appeared
+    quiet = happened["new risk"] + happened["nobody on duty"]
+    # A third return brings an escalation with it.
+    assert len(told) == STEPS - quiet + sum(body["event"]["code"] == "escalate" for _, body in told)
     for number, body in told:
         assert body["event"]["key"] == number
         row = body["row"]
@@ -70,7 +72,7 @@ async def test_the_feed_tells_each_change(events: tuple[FieldEvents, Counter[str
         else:
             assert len(row) == 11 and row[0] == number and row[5] == body["event"]["status"]
     risks = owner.execute("SELECT count(*) FROM change_feed WHERE kind = 'risk'").fetchone()
-    assert risks == (happened["new risk"] + happened["new ticket"],)
+    assert risks == (happened["new risk"] + happened["new ticket"] + happened["merged"],)
     versions = owner.execute("SELECT body->>'version' FROM change_feed WHERE kind = 'layer' ORDER BY sequence")
     numbers = [int(row[0]) for row in versions]
     assert numbers == sorted(set(numbers))
@@ -80,22 +82,3 @@ async def test_the_risk_layer_follows(events: tuple[FieldEvents, Counter[str]], 
     assert owner.execute("SELECT count(*) FROM risk_chunk_dirty").fetchone() == (0,)
     packed = owner.execute("SELECT sum(count), (SELECT count(*) FROM risk_point) FROM risk_chunk").fetchone()
     assert packed is not None and packed[0] == packed[1]
-
-
-async def test_a_ticket_that_changed_meanwhile_is_left_alone(events: tuple[FieldEvents, Counter[str]]) -> None:
-    ticket = (await store.open_work())[0]
-    step = next_step(ticket.status, ticket.finding, np.random.default_rng(4))
-    assert step is not None
-    change = store.Change(
-        kind=step.kind, status=step.status, actor="E0001", at=NOW + timedelta(hours=1), due_at=NOW, body={}
-    )
-    await store.apply(ticket, change)
-    with pytest.raises(store.StaleTicket):
-        await store.apply(ticket, change)
-
-
-async def test_a_step_that_the_states_forbid_is_a_fault(events: tuple[FieldEvents, Counter[str]]) -> None:
-    ticket = (await store.open_work())[0]
-    change = store.Change(kind="generated", status=10, actor="system", at=NOW, due_at=NOW, body={})
-    with pytest.raises(ValueError, match="no way from"):
-        await store.apply(ticket, change)

@@ -76,7 +76,7 @@ def test_every_table_has_its_rows(loaded: psycopg.Connection) -> None:
         "risk_point": size.risk_points,
         "device": size.inspectors,
         "inspector_position": size.inspectors,
-        "app_user": 5,
+        "app_user": 7,
         "api_token": 1,
     }
     assert {table: count(loaded, table) for table in expected} == expected
@@ -144,15 +144,20 @@ def test_everybody_can_sign_in_and_secrets_are_not_stored(
     stored = {login: (hashed, path) for login, hashed, path in values(
         loaded, "SELECT login, password_hash, org_path::text FROM app_user"
     )}  # fmt: skip
-    assert [role for _, _, role, _ in report.accounts] == ["manager", "supervisor", "lead", "inspector", "admin"]
+    assert [(login, role) for login, _, role, _ in report.accounts] == [
+        ("manager", "manager"), ("dispatcher", "supervisor"), ("supervisor", "supervisor"), ("county", "supervisor"),
+        ("lead", "lead"), ("inspector", "inspector"), ("admin", "admin"),
+    ]  # fmt: skip
     hasher = argon2.PasswordHasher()
     for login, password, _, unit in report.accounts:
         assert hasher.verify(stored[login][0], password)
         assert stored[login][1].endswith(unit)
         assert stored[login][0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert values(loaded, "SELECT token_hash FROM api_token") == [digest(report.wall_token)]
-    linked = values(loaded, "SELECT employee.kind FROM app_user JOIN employee ON number = employee_number")
-    assert linked == ["inspector"]
+    linked = values(loaded, "SELECT login, kind FROM app_user JOIN employee ON number = employee_number ORDER BY 1")
+    assert linked == [
+        ("county", "officer"), ("dispatcher", "officer"), ("inspector", "inspector"), ("supervisor", "officer"),
+    ]  # fmt: skip
 
 
 def test_the_phones_file_is_private_and_complete(loaded: psycopg.Connection, report: LoadReport) -> None:
