@@ -17,6 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
 from api import (
+    case_file,
     errors,
     exports,
     features,
@@ -108,6 +109,7 @@ for part in (
     layers,
     ticket_export,
     tickets,
+    case_file,
     features,
     exports,
     field,

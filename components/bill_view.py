@@ -172,7 +172,7 @@ def _line(bill: Bill, line: BillLine, language: Language) -> html.Tbody:
     if line.days is not None and line.days != line.cycle_days:
         days = " × " + say("bill.days", language, days=line.days, cycle=line.cycle_days)
     steps = line_steps(bill, line, language, DEPTH)
-    why: list[Any] = [_tree(steps, language)]
+    why: list[Any] = [step_tree(steps, language)]
     if line.tariff_rows:
         why.append(html.P(say("bill.rows", language, rows=", ".join(line.tariff_rows)), className="quiet small"))
     return html.Tbody(
@@ -202,7 +202,7 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _tree(steps: Sequence[Step], language: Language) -> html.Ul:
+def step_tree(steps: Sequence[Step], language: Language) -> html.Ul:
     """Steps as a tree; what lies deeper than two levels is folded away."""
     return html.Ul([html.Li(_step(step, language, 1)) for step in steps], className="tree")
 

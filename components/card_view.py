@@ -13,13 +13,12 @@ from components.icons import icon
 from components.language import known
 from components.map_words import anomaly_name, deadline_kind, pill, state_pill, status_word
 from components.notice import empty_state
+from components.ticket_score import Part, score_parts
 from data_access import cards, tracks
 from data_access.scope import Viewer
-from i18n import Language, UnknownText, t
+from i18n import Language, t
 
 Card = Mapping[str, Any]
-PART_POINTS = {"severity": 40, "exposure": 25, "repeats": 15, "confidence": 10, "overdue": 10}
-"""The most that each part of a risk score can give (domain sheet 1.6)."""
 
 
 def _facts(pairs: Sequence[tuple[str, Any]], language: Language) -> html.Dl:
@@ -240,19 +239,13 @@ def _customer(card: Card) -> str | None:
     return f"{card['customer'] or ''} {card['customer_number']}".strip() if card["customer_number"] else None
 
 
-def _part(name: str, part: Any, language: Language) -> html.Div | None:
+def _part(part: Part, language: Language) -> html.Div:
     """One part of a score with its bar; the length is its share of the most that this part can give."""
-    try:
-        word = t(f"wall.part_{name}", language)
-    except UnknownText:
-        return None
-    points = Decimal(str(part))
-    most = Decimal(PART_POINTS.get(name, 40))
-    share = max(Decimal(0), min(Decimal(100), points * 100 / most))
+    share = max(Decimal(0), min(Decimal(100), part.points * 100 / part.most))
     return html.Div(
         [
-            html.Span(word),
-            html.Span(f"{fmt.number(points, language, 1)} / {most}", className="number"),
+            html.Span(part.word),
+            html.Span(f"{fmt.number(part.points, language, 1)} / {part.most}", className="number"),
             html.Span(html.Span(className="part__bar", style={"width": f"{share:.0f}%"}), className="part__room"),
         ],
         className="part",
@@ -261,7 +254,7 @@ def _part(name: str, part: Any, language: Language) -> html.Div | None:
 
 def risk_card(card: Card, now: datetime, language: Language) -> html.Div:
     """A risk point: type, level, score and why, what is at stake, where."""
-    parts = [_part(name, value, language) for name, value in (card["score_parts"] or {}).items() if _is_number(value)]
+    parts = [_part(part, language) for part in score_parts(card["score_parts"], language)]
     return html.Div(
         [
             _head(
@@ -289,10 +282,6 @@ def risk_card(card: Card, now: datetime, language: Language) -> html.Div:
         ],
         className="card",
     )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
 _VIEWS = {"inspector": inspector_card, "ticket": ticket_card, "risk": risk_card}

@@ -130,7 +130,7 @@ class _Paper(FPDF):
     def __init__(self, document: Document) -> None:
         super().__init__(format="A4")
         self.document = document
-        text = "".join(document.texts()) + "0123456789/ ·"
+        text = "".join(document.texts()) + "0123456789/ ·#"
         self._known: dict[str, frozenset[int]] = {}
         for style, weight in (("", 400), ("B", 700)):
             path, known = printed_font(700 if weight == 700 else 400).covering(text)
@@ -139,6 +139,7 @@ class _Paper(FPDF):
         self.set_margins(MARGIN, MARGIN, MARGIN)
         self.c_margin = 0
         self.set_auto_page_break(False)
+        self.alias_nb_pages("##")
         self.set_title(f"{document.kind} {document.title}")
         self.set_creator("gridaudit")
         self.set_producer("gridaudit")
@@ -194,7 +195,7 @@ class _Paper(FPDF):
         """Who printed it and when, and the page."""
         self.pen("small", colour=QUIET)
         self.put(MARGIN, self.h - 11, self.epw, [self.clean(self.document.foot)])
-        self.put(MARGIN, self.h - 11, self.epw, [f"{self.page_no()} / {{nb}}"], "R")
+        self.put(MARGIN, self.h - 11, self.epw, [f"{self.page_no()} / ##"], "R")
 
     def rule(self) -> None:
         """A thin line across."""
@@ -289,13 +290,16 @@ def _rows(paper: _Paper, block: Rows) -> None:
     paper.set_y(paper.y + 2)
 
 
-def _small_copy(content: bytes) -> tuple[BytesIO, float]:
-    """A JPEG no larger than needed on paper, and its height over its width."""
-    with Image.open(BytesIO(content)) as image:
-        image.thumbnail((PICTURE_PIXELS, PICTURE_PIXELS))
-        written = BytesIO()
-        image.convert("RGB").save(written, "JPEG", quality=82)
-        return written, image.height / image.width
+def _small_copy(content: bytes) -> tuple[BytesIO, float] | None:
+    """A JPEG no larger than needed on paper, and its height over its width; None for bytes that are no picture."""
+    try:
+        with Image.open(BytesIO(content)) as image:
+            image.thumbnail((PICTURE_PIXELS, PICTURE_PIXELS))
+            written = BytesIO()
+            image.convert("RGB").save(written, "JPEG", quality=82)
+            return written, image.height / image.width
+    except (OSError, Image.DecompressionBombError):
+        return None
 
 
 def _pictures(paper: _Paper, block: Pictures) -> None:
@@ -304,14 +308,15 @@ def _pictures(paper: _Paper, block: Pictures) -> None:
         pair = block.pictures[left : left + 2]
         paper.pen("small")
         captions = [paper.lines(one.caption, column) for one in pair]
-        drawn = any(one.content for one in pair)
+        copies = [_small_copy(one.content) if one.content else None for one in pair]
+        drawn = any(copies)
         high = (PICTURE_HEIGHT + 1.5 if drawn else 0) + max(len(lines) for lines in captions) * paper.line_mm + 3
         paper.room(high)
         y = paper.y
-        for i, one in enumerate(pair):
+        for i, made in enumerate(copies):
             x = MARGIN + i * (column + GAP)
-            if one.content:
-                copy, ratio = _small_copy(one.content)
+            if made:
+                copy, ratio = made
                 width = min(column, PICTURE_HEIGHT / ratio)
                 paper.image(copy, x, y, w=width, h=width * ratio)
             paper.put(x, y + (PICTURE_HEIGHT + 1.5 if drawn else 0), column, captions[i])
@@ -346,7 +351,7 @@ def _block(paper: _Paper, block: Block) -> None:
 
 
 def render(document: Document) -> bytes:
-    """The PDF. Raises `PIL.UnidentifiedImageError` for a picture that is none."""
+    """The PDF. A picture that cannot be read is left out, its words stay."""
     paper = _Paper(document)
     paper.add_page()
     _head(paper, document)

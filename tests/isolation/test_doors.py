@@ -43,7 +43,16 @@ KEYS = {
 """What is asked for at doors that want a parameter: always the northern thing and its ground."""
 ASKED = {"code": "D-NORTH", "number": "C-NORTH", "month": "2026-10", "language": "en"}
 """What a page's store says of the thing that it shows."""
-PAGE_KEYS = {"districts/<code>": "districts/D-NORTH", "customers/<number>": "customers/C-NORTH"}
+ASKED_OF = {
+    "ticket-asked": {"number": "T-NORTH", "language": "en", "anomaly": "DJ01"},
+    "ticket-form-basis": {"action": "note", "based_on": 1, "change_id": "9f0c8f4e-3d39-4b9c-9d3a-0e6f5f3c1a77"},
+}
+"""The same for stores that need more."""
+PAGE_KEYS = {
+    "districts/<code>": "districts/D-NORTH",
+    "customers/<number>": "customers/C-NORTH",
+    "tickets/<number>": "tickets/T-NORTH",
+}
 """Part of a page's path → the northern thing."""
 TELLS_OF_PEOPLE_OR_PLACES = {
     "/api/v1/tracks/{employee}",
@@ -208,20 +217,42 @@ def wishes(output: str) -> list[Any]:
 
 
 async def called(client: httpx.AsyncClient, entry: dict[str, Any], output: str, value: Any) -> httpx.Response:
-    """One callback, with `value` for its first input and nothing for the rest."""
-    inputs = [{**given, "value": value if n == 0 else None} for n, given in enumerate(entry["inputs"])]
+    """One callback, with `value` for its first input and nothing for the rest.
+
+    A pattern of ids is met by one thing for the first input, by none elsewhere.
+    """
+    inputs: list[Any] = [
+        (met(given, value) if n == 0 else []) if is_pattern(given["id"]) else {**given, "value": None if n else value}
+        for n, given in enumerate(entry["inputs"])
+    ]
+    first = inputs[0][0] if isinstance(inputs[0], list) else inputs[0]
+    changed = first["id"] if isinstance(first["id"], str) else json.dumps(first["id"], separators=(",", ":"))
     parts = [part.rsplit(".", 1) for part in output.strip(".").split("...")]
-    outputs: Any = [{"id": name, "property": prop} for name, prop in parts]
+    outputs: Any = [[] if is_pattern(name) else {"id": name, "property": prop} for name, prop in parts]
     call = {
         "output": output,
         "outputs": outputs if output.startswith("..") else outputs[0],
         "inputs": inputs,
         "state": [
-            {**given, "value": ASKED if str(given["id"]).endswith("-asked") else None} for given in entry["state"]
+            []
+            if is_pattern(given["id"])
+            else {**given, "value": ASKED_OF.get(given["id"], ASKED if str(given["id"]).endswith("-asked") else None)}
+            for given in entry["state"]
         ],
-        "changedPropIds": [f"{inputs[0]['id']}.{inputs[0]['property']}"],
+        "changedPropIds": [f"{changed}.{first['property']}"],
     }
     return await client.post("/_dash-update-component", json=call)
+
+
+def is_pattern(name: Any) -> bool:
+    """Whether an id stands for many."""
+    return isinstance(name, str) and name.startswith("{") and '"ALL"' in name
+
+
+def met(given: dict[str, Any], value: Any) -> list[dict[str, Any]]:
+    """One thing that a pattern of ids stands for; actions are offered by their codes."""
+    pattern = {name: "note" if part == ["ALL"] else part for name, part in json.loads(given["id"]).items()}
+    return [{"id": pattern, "property": given["property"], "value": value}]
 
 
 async def test_no_callback_tells_the_south_of_the_north(app, clients):
