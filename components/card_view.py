@@ -13,9 +13,10 @@ from components.icons import icon
 from components.language import known
 from components.map_words import anomaly_name, deadline_kind, pill, state_pill, status_word
 from components.notice import empty_state
+from components.object_links import address_of
 from components.ticket_score import Part, score_parts
 from data_access import cards, tracks
-from data_access.scope import Viewer
+from data_access.scope import Viewer, current_viewer
 from i18n import Language, t
 
 Card = Mapping[str, Any]
@@ -228,15 +229,25 @@ def ticket_card(card: Card, now: datetime, language: Language) -> html.Div:
     )
 
 
-def _district(card: Card) -> str | None:
+def _page(kind: str, key: str, text: str) -> Any:
+    """A way to the page of a thing; a screen in a hall has no desk pages and shows plain text."""
+    viewer = current_viewer.get()
+    address = address_of(kind, key) if viewer is not None and viewer.kind == "user" else None
+    return text if address is None else html.A(text, href=address)
+
+
+def _district(card: Card) -> Any:
     if not card["district_code"]:
         return None
     capacity = f" · {card['capacity_kva']} kVA" if card["capacity_kva"] else ""
-    return f"{card['district'] or card['district_code']}{capacity}"
+    return _page("district", card["district_code"], f"{card['district'] or card['district_code']}{capacity}")
 
 
-def _customer(card: Card) -> str | None:
-    return f"{card['customer'] or ''} {card['customer_number']}".strip() if card["customer_number"] else None
+def _customer(card: Card) -> Any:
+    if not card["customer_number"]:
+        return None
+    text = f"{card['customer'] or ''} {card['customer_number']}".strip()
+    return _page("customer", card["customer_number"], text)
 
 
 def _part(part: Part, language: Language) -> html.Div:

@@ -27,7 +27,7 @@ Row = Mapping[str, Any]
 LOOKS: dict[Band, Kind] = {
     "negative": "warn", "normal": "good", "warn": "warn", "high": "late", "not_computable": "off",
 }  # fmt: skip
-SHOWN_PARTS = 12
+SHOWN_PARTS = 6
 
 
 def month_loss(days: Sequence[Row]) -> tuple[Decimal | None, Decimal]:

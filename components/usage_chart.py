@@ -116,7 +116,8 @@ def usage_figure(
         )  # fmt: skip
     return figure.update_layout(
         barmode="stack", bargap=0.25, hovermode="x unified", yaxis={"ticksuffix": " kWh"},
-        xaxis={"type": "category", "nticks": 12}, showlegend=len(figure.data) > 1,
+        xaxis={"type": "date", "tickformat": "%m-%d"} if resolution == "day" else {"type": "category", "nticks": 12},
+        showlegend=len(figure.data) > 1,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
         margin={"l": 8, "r": 8, "t": 30, "b": 8},
     )  # fmt: skip

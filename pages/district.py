@@ -110,7 +110,7 @@ async def layout(
                     loss_figure(page.days, language, theme, str(chosen_day) if chosen_day else None),
                     id="district-loss",
                     label=f"{t('district.loss_by_day', language)}: {finding(page.days, language)}",
-                    height=300,
+                    height=340,
                 ),
                 note=finding(page.days, language),
                 actions=[choices(path, state, "span", spans, span)],
