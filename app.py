@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from api import (
     case_file,
     errors,
+    evidence,
     exports,
     features,
     field,
@@ -29,6 +30,7 @@ from api import (
     positions,
     session,
     texts,
+    ticket_amounts,
     ticket_export,
     tickets,
     tiles,
@@ -49,7 +51,7 @@ from settings import ROOT, get_settings
 
 settings = get_settings()
 MAX_BODY_BYTES = 8 * 1024 * 1024
-"""A batch of 5,000 fixes takes about 1 MB; nothing that a browser sends is larger."""
+"""A batch of 5,000 fixes takes about 1 MB; nothing that a browser sends is larger, but files of evidence."""
 
 
 @asynccontextmanager
@@ -110,6 +112,8 @@ for part in (
     ticket_export,
     tickets,
     case_file,
+    evidence,
+    ticket_amounts,
     features,
     exports,
     field,
@@ -162,5 +166,5 @@ dash_app.layout = layout
 # The last one added is the outermost: headers, size, guard, compression, Dash's own, the one error shape.
 server.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5, thread_minimum_size=32 * 1024)
 server.add_middleware(Guard, callback_map=dash_app.callback_map)
-server.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+server.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, larger=evidence.body_limit)
 server.add_middleware(SecurityHeaders, policy=policy, secure=settings.web.secure_cookies)

@@ -201,7 +201,6 @@ class PresenceSettings(BaseSettings):
     dwell_seconds: Annotated[float, Field(gt=0)] = 300.0
     gap_seconds: Annotated[float, Field(gt=0)] = 300.0
     mock_most: Annotated[int, Field(ge=0, le=100)] = 10
-    review_below: Annotated[int, Field(ge=0, le=100)] = 60
 
     @model_validator(mode="after")
     def _in_order(self) -> "PresenceSettings":

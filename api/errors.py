@@ -21,12 +21,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.finding_details import finding_details
 from api.ticket_details import ticket_details
+from audit.evidence_rules import NotEvidence
+from audit.finding_forms import UnknownForm
 from components.language import language_of
+from data_access.adjustments import NotAccepted
+from data_access.calculation_facts import NotComputable
 from data_access.engine import NoDatabase
+from data_access.evidence import NoSuchEvidence
 from data_access.field_work import NotAtWork
+from data_access.object_store import NoSuchObject, StoreUnavailable
 from data_access.parameters import BadParameter
 from data_access.scope import NotSignedIn
+from data_access.ticket_amounts import FormFaults
 from data_access.ticket_errors import ChangeIdReused, FieldsWrong, NotAllowed, StaleTicket, UnknownTicket
 from data_access.users import TooManyAttempts, UnfitPassword, UnknownObject, WrongPassword
 from i18n import Language, t
@@ -48,6 +56,10 @@ STATUS: Mapping[str, int] = {
     "change_id_reused": 409,
     "not_allowed": 403,
     "fields_wrong": 422,
+    "not_evidence": 422,
+    "not_computable": 422,
+    "charge_not_accepted": 422,
+    "store_unavailable": 503,
     "too_large": 413,
     "unsupported_media": 415,
     "invalid": 422,
@@ -74,6 +86,14 @@ FAULTS: Mapping[type[BaseException], str] = {
     NotAllowed: "not_allowed",
     FieldsWrong: "fields_wrong",
     NotAtWork: "not_at_work",
+    FormFaults: "fields_wrong",
+    UnknownForm: "fields_wrong",
+    NotEvidence: "not_evidence",
+    NotComputable: "not_computable",
+    NotAccepted: "charge_not_accepted",
+    NoSuchEvidence: "not_found",
+    NoSuchObject: "store_unavailable",
+    StoreUnavailable: "store_unavailable",
     BadParameter: "bad_parameter",
     RequestValidationError: "invalid",
     DependencyException: "not_found",
@@ -171,6 +191,8 @@ def answer_to(error: BaseException) -> Answer:
         details = [{"where": error.name, "got": error.value, "expected": error.expected}]
     elif isinstance(error, StaleTicket | NotAllowed | FieldsWrong):
         details = ticket_details(error)
+    elif isinstance(error, FormFaults | UnknownForm | NotEvidence | NotComputable | NotAccepted):
+        details = finding_details(error)
     elif isinstance(error, TooManyAttempts):
         headers["Retry-After"] = str(error.seconds)
         values["minutes"] = error.minutes

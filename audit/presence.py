@@ -31,6 +31,7 @@ class PresenceRules:
     """A pause between fixes longer than this ends a dwell: nobody knows where the phone was meanwhile."""
     mock_most: int = 10
     review_below: int = 60
+    """`presence_score` of the workflow's rules: a finding after a lower score needs a reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,9 +54,9 @@ def open_picture(path: Path, kind: FileKind, rules: EvidenceRules, *, now: datet
                 shown = _copy(image, rules.shown_edge)
         except NotEvidence:
             raise
-        except MemoryError:
+        except (MemoryError, Image.DecompressionBombError):
             raise NotEvidence("too_many_pixels", expected=f"<= {rules.max_pixels:,}") from None
-        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError,
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError,
                 IndexError, KeyError, TypeError, OverflowError, ArithmeticError) as error:  # fmt: skip
             # Decoders say "broken" in many ways.
             raise NotEvidence("damaged", got=type(error).__name__, expected=kind.suffix) from error

@@ -49,6 +49,10 @@ _TERMS = text(
     " ) AS terms ON true"
     " WHERE customer.county_code = :county AND customer.number = :customer"
 )
+_REPORTED = text(
+    "SELECT body FROM ticket_event WHERE county_code = :county AND ticket_number = :number AND kind = 'submit_finding'"
+    " ORDER BY sequence DESC LIMIT 1"
+)
 # The newest version of a month is what stands.
 _BILLS = text(
     "SELECT DISTINCT ON (month) month, version, case_content::text AS content FROM bill"
@@ -130,7 +134,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class TicketAmounts:
-    """What a ticket's amounts door tells: the forms of its anomaly type and what was decided so far."""
+    """Amounts of a ticket: the forms of its anomaly type, what was decided, and the form and values of the finding."""
 
     number: str
     forms: tuple[FindingForm, ...]
@@ -138,6 +142,8 @@ class TicketAmounts:
     recovered_yuan: Decimal | None
     breach_yuan: Decimal | None
     stored: dict[str, Any] | None
+    reported_form: str | None
+    reported_values: dict[str, Any]
 
 
 async def _ticket(connection: AsyncConnection, number: str) -> dict[str, Any]:
@@ -148,16 +154,17 @@ async def _ticket(connection: AsyncConnection, number: str) -> dict[str, Any]:
 
 
 async def amounts_of(viewer: Viewer, number: str) -> TicketAmounts:
-    """The forms that fit a ticket and its stored amounts. One statement.
+    """The forms that fit a ticket and its stored amounts. Two statements.
 
     Raises:
         UnknownTicket: not there, or not in the viewer's scope.
     """
     async with reading(viewer) as connection:
         row = await _ticket(connection, number)
+        reported = await connection.scalar(_REPORTED, {"county": row["county_code"], "number": number}) or {}
     return TicketAmounts(
         number, forms_of(row["anomaly_code"]), row["recovered_kwh"], row["recovered_yuan"], row["breach_yuan"],
-        row["amounts"],
+        row["amounts"], reported.get("form"), reported.get("form_values") or {},
     )  # fmt: skip
 
 

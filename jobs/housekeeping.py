@@ -14,12 +14,15 @@ from typing import Any
 from sqlalchemy import text
 
 from data_access.engine import system
+from data_access.evidence import collect_orphans
 from data_access.users import prune_access
-from settings import get_settings
+from settings import DISPLAY_ZONE, get_settings
 
 log = logging.getLogger("gridaudit.housekeeping")
 
 PART = "housekeeping"
+ORPHANS_AT = 2
+"""Hour in Asia/Shanghai."""
 TIMEOUT_MS = 120_000
 """Dropping a partition waits for readers of the table; the web's own time-out would be too short."""
 
@@ -41,6 +44,7 @@ class Report:
     shifts_forgotten: int = 0
     feed_entries_pruned: int = 0
     sign_ins_pruned: int = 0
+    orphans_deleted: int = 0
 
 
 async def _one(statement: str, **values: Any) -> Any:
@@ -75,11 +79,18 @@ async def _sign_ins(_now: datetime, report: Report) -> None:
     report.sign_ins_pruned = await prune_access()
 
 
+async def _orphans(now: datetime, report: Report) -> None:
+    """Objects of uploads that broke off. Once a night: it looks at every name in the store."""
+    if now.astimezone(DISPLAY_ZONE).hour == ORPHANS_AT:
+        report.orphans_deleted = await collect_orphans(now)
+
+
 STEPS: tuple[tuple[str, Callable[[datetime, Report], Awaitable[None]]], ...] = (
     ("partitions ahead", _partitions_ahead),
     ("retention", _retention),
     ("feed tail", _feed_tail),
     ("sign-ins", _sign_ins),
+    ("orphans of uploads", _orphans),
 )
 """Adding one is one function, one line here, one test."""
 

@@ -241,6 +241,9 @@ class Evidence(Base):
     __tablename__ = "evidence"
     __table_args__ = (
         Index("ix_evidence_ticket", "county_code", "ticket_number"),
+        # Whether any ticket still names an object of the store.
+        Index("ix_evidence_sha256", "sha256"),
+        Index("ix_evidence_shown", "shown_sha256"),
         CheckConstraint("purpose IN ('finding', 'responsibility', 'rectification', 'review')", name="purpose"),
     )
 

@@ -28,6 +28,7 @@ KEYS = {
     "customer": "C-NORTH",
     "kind": "csv",
     "month": "2026-10",
+    "sha256": "ab" * 32,
     "language": "en",
     "cell": h3.latlng_to_cell(PLACES[NORTH_STATION][1], PLACES[NORTH_STATION][0], 6),
     "bbox": "114.5,40.5,115.2,41.2",

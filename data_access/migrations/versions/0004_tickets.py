@@ -134,6 +134,8 @@ ALTER TABLE adjustment
         WHEN 'back_billing' THEN CASE WHEN reverses IS NULL THEN 1 ELSE -1 END * energy_yuan >= 0 AND breach_yuan = 0 AND late_fee_yuan = 0
         WHEN 'breach' THEN energy_yuan = 0 AND energy_kwh = 0 AND late_fee_yuan = 0 AND CASE WHEN reverses IS NULL THEN 1 ELSE -1 END * breach_yuan >= 0
         ELSE energy_yuan = 0 AND energy_kwh = 0 AND breach_yuan = 0 AND CASE WHEN reverses IS NULL THEN 1 ELSE -1 END * late_fee_yuan >= 0 END);
+CREATE INDEX ix_evidence_sha256 ON evidence (sha256);
+CREATE INDEX ix_evidence_shown ON evidence (shown_sha256);
 CREATE UNIQUE INDEX uq_adjustment_reverses ON adjustment (county_code, reverses) WHERE reverses IS NOT NULL;
 CREATE INDEX ix_problem_customer ON problem (county_code, customer_number);
 CREATE INDEX ix_problem_ticket ON problem (county_code, ticket_number);
@@ -222,6 +224,7 @@ def downgrade() -> None:
         "ALTER TABLE problem DROP COLUMN level, DROP COLUMN responsible_person, DROP COLUMN recovered_kwh,"
         " DROP COLUMN recovered_yuan, DROP COLUMN breach_yuan, DROP COLUMN rectified_by"
     )
+    op.execute("DROP INDEX ix_evidence_sha256, ix_evidence_shown")
     op.execute("ALTER TABLE evidence DROP CONSTRAINT ck_evidence_purpose")
     for column in ("purpose", "file_name", "shown_sha256", "shown_media_type", "width", "height", "metadata",
                    "comparison", "note"):  # fmt: skip
