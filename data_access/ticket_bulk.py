@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from audit.workflow import Refusal, apply
+from audit.workflow import Refusal, apply, hindrance
 from audit.workflow_actions import ACTIONS
 from audit.workflow_fields import Fault, read_fields
 from data_access.engine import reading, system
@@ -122,15 +122,20 @@ async def _judge(
 ) -> Verdict:
     facts, _, limits = await load_facts(connection, row)
     fields = target.fields(row["org_path"])
-    clean, faults = read_fields(ACTIONS[DISPATCH], fields)
-    clean, strange = await named_places(connection, clean)
-    step = apply(facts, actor_of(viewer), DISPATCH, clean, now, limits)
     known = (row["number"], row["anomaly_code"], int(row["status"]), facts.version, fields)
-    # Who may not touch a ticket is told that first; the target is judged where the action is open at all.
-    if isinstance(step, Refusal) and not step.faults:
-        return Verdict(*known, False, step.why)
-    wrong = (*faults, *strange) or (step.faults if isinstance(step, Refusal) else ())
-    return Verdict(*known, not wrong, faults=tuple(wrong))
+    actor, action = actor_of(viewer), ACTIONS[DISPATCH]
+    # As `tickets.act` has it: who may not touch a ticket is told that first, then the target is judged.
+    if (hindered := hindrance(facts, actor, action, now)) is not None:
+        return Verdict(*known, False, hindered.why)
+    clean, faults = read_fields(action, fields)
+    if not faults:
+        clean, faults = await named_places(connection, clean)
+    if faults:
+        return Verdict(*known, False, faults=tuple(faults))
+    step = apply(facts, actor, DISPATCH, clean, now, limits)
+    if isinstance(step, Refusal):
+        return Verdict(*known, False, step.why, step.faults)
+    return Verdict(*known, True)
 
 
 async def dispatch_one(
