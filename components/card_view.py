@@ -49,6 +49,14 @@ def _press(action: str, icon_name: str, text: str, key: str = "") -> html.Button
     )
 
 
+def _page_button(kind: str, key: str, language: Language) -> html.A | None:
+    """The way from the wall to a thing's own page; none for screens, which have only the wall."""
+    viewer, address = current_viewer.get(), address_of(kind, key)
+    if address is None or viewer is None or viewer.kind != "user":
+        return None
+    return html.A([icon("external-link"), t("wall.card_page", language)], href=address, className="button")
+
+
 def _head(photo: Any, title: str, marks: Sequence[Any], sub: str, *, square: str = "") -> html.Div:
     look = f"card__photo card__photo--square card__photo--{square}" if square else "card__photo"
     return html.Div(
@@ -217,7 +225,13 @@ def ticket_card(card: Card, now: datetime, language: Language) -> html.Div:
                 ],
                 language,
             ),
-            html.Div([_press("copy-link", "link", t("wall.card_link", language))], className="card__actions"),
+            html.Div(
+                [
+                    _page_button("ticket", card["number"], language),
+                    _press("copy-link", "link", t("wall.card_link", language)),
+                ],
+                className="card__actions",
+            ),
             html.Div(
                 [
                     html.H3(t("wall.card_events", language)),

@@ -12,8 +12,8 @@ from components.notice import empty_state
 from components.ticket_words import ICONS, action_word, reason_word, said
 from i18n import Language, t
 
-ELSEWHERE = frozenset({"check_in", "set_amounts", "add_evidence"})
-"""Taken on the phone, in the card of the amounts, in the gallery: no forms of their own here."""
+ELSEWHERE = frozenset({"check_in", "add_evidence"})
+"""Taken on the phone and in the gallery: no forms of their own here."""
 ONWARD = (
     "prescreen", "dispatch", "accept", "start_check", "submit_finding", "fix_responsibility", "start_rectification",
     "submit_rectification", "request_review", "resubmit", "pass_review", "resume", "look_back",

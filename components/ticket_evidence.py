@@ -15,14 +15,7 @@ from i18n import Language, t
 
 Row = Mapping[str, Any]
 PURPOSES = ("finding", "responsibility", "rectification", "review")
-_VERDICTS = {
-    "matches": "good",
-    "agrees": "good",
-    "near": "good",
-    "differs": "late",
-    "conflict": "late",
-    "unknown": "plain",
-}
+_VERDICTS = {"matches": "good", "time_differs": "late", "place_differs": "late", "both_differ": "late"}
 
 
 def thumb_address(number: str, row: Row) -> str:
@@ -32,9 +25,8 @@ def thumb_address(number: str, row: Row) -> str:
 
 def verdict(row: Row, language: Language) -> tuple[str, str]:
     """Kind and word of how the file's own time and place compare with the check-in."""
-    code = str((row["comparison"] or {}).get("verdict") or "unknown")
-    word = said(f"evidence.verdict_{code}", language, said(f"ticket_page.verdict_{code}", language, code))
-    return _VERDICTS.get(code, "warn"), word
+    code = str((row["comparison"] or {}).get("verdict") or "not_comparable")
+    return _VERDICTS.get(code, "plain"), said(f"evidence.verdict_{code}", language, code)
 
 
 def file_facts(row: Row, names: Names, language: Language) -> list[tuple[str, str]]:

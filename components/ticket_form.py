@@ -277,16 +277,26 @@ def _finding_field(one: FormField, value: Any, language: Language) -> Any:
             return dmc.TextInput(value="" if value is None else str(value), **common, **mode)
 
 
+def new_basis(action: str, version: int) -> dict[str, Any]:
+    """What a form is sent with: its action, the version that it was based on, a name for the change."""
+    return {"action": action, "based_on": version, "change_id": str(uuid4())}
+
+
 def action_form(action: str, version: int, choices: Choices, language: Language) -> html.Div:
-    """The form of an action, based on a version of the ticket. What was sent is known again by the form's change id."""
-    row = ACTIONS[action]
+    """The form of an action, based on a version of the ticket."""
+    fields = [_input(one, action, choices, language) for one in ACTIONS[action].fields]
+    return form_frame(action, new_basis(action, version), fields, language)
+
+
+def form_frame(action: str, basis: dict[str, Any], fields: Sequence[Any], language: Language) -> html.Div:
+    """Fields with what they are sent with above and the buttons below."""
     hint = said(f"ticket_page.about_{action}", language, "")
     return html.Div(
         [
-            dcc.Store(id="ticket-form-basis", data={"action": action, "based_on": version, "change_id": str(uuid4())}),
+            dcc.Store(id="ticket-form-basis", data=basis),
             html.P(hint, className="form__about") if hint else None,
             html.Div(id="ticket-form-say", role="alert"),
-            html.Div([_input(one, action, choices, language) for one in row.fields], className="form__fields"),
+            html.Div(list(fields), className="form__fields"),
             html.Div(
                 [
                     html.Button(
@@ -308,7 +318,7 @@ def action_form(action: str, version: int, choices: Choices, language: Language)
             ),
         ],
         className="form",
-        key=f"{action}-{version}",
+        key=basis["change_id"],
     )
 
 

@@ -75,26 +75,33 @@ async def send_form(
     except FieldsWrong as wrong:
         return _wrong_fields(wrong, basis, language)
     except StaleTicket as stale:
-        case = await case_of(viewer, number, now)
-        if case is None:
-            return Sent(said=refused(t("ticket_page.not_taken", language)))
-        seen = [event for event in case.page.events if event["sequence"] > int(basis["based_on"])] or stale.since
-        said = changed_since(seen, case.names, language)
-        return Sent(said=said, basis=_renewed(basis, case.version), changed="stale")
+        return await overtaken(viewer, number, basis, stale, now, language)
     except NotAllowed as hindered:
         said = refused(reason_word(hindered.why, language), detail=missing_words(hindered.missing, language))
-        return Sent(said=said, basis=_renewed(basis), changed="refused")
+        return Sent(said=said, basis=renewed(basis), changed="refused")
     except (ChangeIdReused, UnknownTicket):
-        return Sent(said=refused(t("ticket_page.not_taken", language)), basis=_renewed(basis))
+        return Sent(said=refused(t("ticket_page.not_taken", language)), basis=renewed(basis))
     return Sent(done=True, changed="own")
+
+
+async def overtaken(
+    viewer: Viewer, number: str, basis: Mapping[str, Any], stale: StaleTicket, now: datetime, language: Language
+) -> Sent:
+    """What changed since, in words; the next try is based on the version that is shown by then."""
+    case = await case_of(viewer, number, now)
+    if case is None:
+        return Sent(said=refused(t("ticket_page.not_taken", language)))
+    seen = [event for event in case.page.events if event["sequence"] > int(basis["based_on"])] or stale.since
+    said = changed_since(seen, case.names, language)
+    return Sent(said=said, basis=renewed(basis, case.version), changed="stale")
 
 
 def _wrong_fields(wrong: FieldsWrong, basis: Mapping[str, Any], language: Language) -> Sent:
     errors = {fault.field.removeprefix(f"{FORM_VALUES}."): fault_word(fault, language) for fault in wrong.faults}
-    return Sent(said=refused(t("ticket_page.fields_wrong", language)), errors=errors, basis=_renewed(basis))
+    return Sent(said=refused(t("ticket_page.fields_wrong", language)), errors=errors, basis=renewed(basis))
 
 
-def _renewed(basis: Mapping[str, Any], version: int | None = None) -> dict[str, Any]:
+def renewed(basis: Mapping[str, Any], version: int | None = None) -> dict[str, Any]:
     """The basis of the next try, on the version that has been shown by now."""
     return {**basis, "change_id": str(uuid4()), "based_on": basis["based_on"] if version is None else version}
 

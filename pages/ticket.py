@@ -4,6 +4,7 @@ The page is laid out once. What shows the ticket is drawn anew when it changes (
 the live socket, or by an action of one's own); the drawer with the form stands beside it and is never touched by that.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,13 +14,14 @@ from dash import ALL, Input, Output, State, callback, ctx, dcc, html, no_update,
 
 from audit.finding_forms import UnknownForm, form_for
 from audit.workflow_actions import ACTIONS
+from components import ticket_amounts_form
 from components.attributes import attributes
 from components.desk import desk, key_figures, not_found, request_language
 from components.language import known
 from components.ticket_actions import ACT
 from components.ticket_case import Case, case_of
 from components.ticket_choices import choices_for
-from components.ticket_form import CONFIRMED, FIELD, PLAYS, VALUE, action_form, finding_fields
+from components.ticket_form import CONFIRMED, FIELD, PLAYS, VALUE, action_form, finding_fields, new_basis
 from components.ticket_sending import done_words, fields_of, send_form
 from components.ticket_view import body, crumbs, head_actions, head_figures, marks, title
 from components.ticket_words import action_word
@@ -136,11 +138,15 @@ async def open_form(clicks: list[Any], page: Any) -> Any:
     case = await case_of(viewer, number, now)
     if case is None:
         return no_update, no_update, no_update
-    choices = await choices_for(viewer, case, ACTIONS[action], language)
+    if action == ticket_amounts_form.ACTION:
+        form = ticket_amounts_form.amounts_form(case, new_basis(action, case.version), language)
+    else:
+        choices = await choices_for(viewer, case, ACTIONS[action], language)
+        form = action_form(action, case.version, choices, language)
     heading = html.Span(
         [action_word(action, language), html.Span(number, className="quiet number")], className="form__title"
     )
-    return True, heading, action_form(action, case.version, choices, language)
+    return True, heading, form
 
 
 @callback(
@@ -175,16 +181,16 @@ async def send(
     nothing = no_update, no_update, no_update, no_update, no_update
     if not clicks or action not in ACTIONS:
         return nothing
-    fields = fields_of(
-        action, dict(zip(names, values, strict=False)), dict(zip(value_names, form_values, strict=False))
-    )
-    now = _now()
-    sent = await send_form(require_viewer(), number, basis, fields, now, language)
+    given, form_given = dict(zip(names, values, strict=False)), dict(zip(value_names, form_values, strict=False))
+    viewer, now = require_viewer(), _now()
+    if action == ticket_amounts_form.ACTION:
+        entered = ticket_amounts_form.asked(given, form_given)
+        sent = await ticket_amounts_form.send_amounts(viewer, number, basis, entered, now, language)
+    else:
+        sent = await send_form(viewer, number, basis, fields_of(action, given, form_given), now, language)
     if sent is None:
         return nothing
-    for kind, shown in ((FIELD, names), (VALUE, value_names)):
-        for name in shown:
-            set_props({"type": kind, "name": name}, {"error": sent.errors.get(name)})
+    _show_errors(names, value_names, sent.errors)
     return (
         False if sent.done else no_update,
         sent.said,
@@ -192,6 +198,39 @@ async def send(
         {"why": sent.changed, "at": now.isoformat()} if sent.changed else no_update,
         done_words(action, now, language) if sent.done else no_update,
     )
+
+
+def _show_errors(names: list[str], value_names: list[str], errors: Mapping[str, str]) -> None:
+    """Marks the fields that are wrong, and takes the mark from the others."""
+    for kind, shown in ((FIELD, names), (VALUE, value_names)):
+        for name in shown:
+            set_props({"type": kind, "name": name}, {"error": errors.get(name)})
+
+
+@callback(
+    Output("ticket-amounts-preview", "children"),
+    Input("ticket-amounts-compute", "n_clicks"),
+    State({"type": FIELD, "name": ALL}, "value"),
+    State({"type": FIELD, "name": ALL}, "id"),
+    State({"type": VALUE, "name": ALL}, "value"),
+    State({"type": VALUE, "name": ALL}, "id"),
+    State("ticket-asked", "data"),
+    prevent_initial_call=True,
+)
+async def compute(
+    clicks: Any, values: list[Any], ids: list[Any], form_values: list[Any], value_ids: list[Any], page: Any
+) -> Any:
+    """The amounts that would follow from the form, before anybody decides."""
+    if not clicks:
+        return no_update
+    number, language = _asked(page)
+    names, value_names = _names(ids), _names(value_ids)
+    entered = ticket_amounts_form.asked(
+        dict(zip(names, values, strict=False)), dict(zip(value_names, form_values, strict=False))
+    )
+    shown, errors = await ticket_amounts_form.computed(require_viewer(), number, entered, _now(), language)
+    _show_errors(names, value_names, errors)
+    return shown
 
 
 def _names(ids: list[Any]) -> list[str]:
