@@ -12,7 +12,7 @@ from components.desk import facts
 from components.notice import empty_state
 from components.object_links import thing
 from components.ticket_score import Part, score_parts
-from components.ticket_words import Names, cause_word, choice_word, finding_word, full_moment, said
+from components.ticket_words import Names, cause_word, finding_word, full_moment, said
 from data_access.ticket_similar import SimilarCase
 from i18n import Language, t
 
@@ -105,11 +105,13 @@ def _part(part: Part, language: Language) -> html.Div:
     share = max(Decimal(0), min(Decimal(100), part.points * 100 / part.most))
     return html.Div(
         [
-            html.Span([part.word, html.Span(f" {part.basis}", className="score__basis number")]),
+            html.Span([part.word, html.Span(f" {part.basis}", className="risk-score__basis number")]),
             html.Span(f"{fmt.number(part.points, language, 1)} / {part.most}", className="number"),
-            html.Span(html.Span(className="score__bar", style={"width": f"{share:.0f}%"}), className="score__room"),
+            html.Span(
+                html.Span(className="risk-score__bar", style={"width": f"{share:.0f}%"}), className="risk-score__room"
+            ),
         ],
-        className="score__part",
+        className="risk-score__part",
     )
 
 
@@ -130,9 +132,9 @@ def why(risk: Row | None, language: Language) -> Any:
                     (_l("risk_state", language), t(f"wall.risk_state_{risk['state']}", language)),
                 ]
             ),
-            html.Div(parts, className="score") if parts else None,
+            html.Div(parts, className="risk-score") if parts else None,
         ],
-        className="why",
+        className="risk-why",
     )
 
 
@@ -155,7 +157,7 @@ def problem_card(problem: Row, names: Names, language: Language) -> html.Dl:
 
 def rectification_word(text: str | None, language: Language) -> str | None:
     """What put it right: people's own words, or the word of a code."""
-    return choice_word("rectification", text, language) if text else None
+    return said(f"ticket_page.rectified_{text}", language, text) if text else None
 
 
 def similar_end(case: SimilarCase, language: Language) -> str:

@@ -57,7 +57,6 @@ def _file(number: str, row: Row, names: Names, language: Language) -> html.Figur
             src=thumb_address(number, row),
             alt=purpose,
             className="proof__thumb",
-            **attributes({"loading": "lazy"}),
             **size,
         )
     facts = file_facts(row, names, language)

@@ -185,18 +185,18 @@ def _files(one: Field, choices: Choices, language: Language) -> Any:
             html.Div(
                 [
                     dmc.CheckboxIndicator(),
-                    html.Img(src=thumb_address(choices.number, row), alt="", className="picked__thumb")
+                    html.Img(src=thumb_address(choices.number, row), alt="", className="chosen-file__thumb")
                     if row["shown_sha256"]
                     else icon("clipboard-list"),
                     html.Span(
                         [
                             said(f"ticket_page.purpose_{row['purpose']}", language, row["purpose"]),
-                            html.Span(row["file_name"] or row["sha256"][:12], className="quiet picked__name"),
+                            html.Span(row["file_name"] or row["sha256"][:12], className="quiet chosen-file__name"),
                         ],
-                        className="picked__words",
+                        className="chosen-file__words",
                     ),
                 ],
-                className="picked",
+                className="chosen-file",
             ),
             value=row["sha256"],
             withBorder=True,

@@ -44,7 +44,7 @@ def notes(stage: Stage, language: Language) -> list[str]:
 
 
 def _stage(stage: Stage, language: Language) -> html.Li:
-    look = ["stage", f"stage--{stage.phase}"]
+    look = ["clock", f"clock--{stage.phase}"]
     sign = _SIGNS[stage.phase]
     if stage.late:
         look.append("is-late")
@@ -57,16 +57,16 @@ def _stage(stage: Stage, language: Language) -> html.Li:
     when = full_moment(stage.left_at or stage.started_at, language)[5:] if stage.started_at else ""
     return html.Li(
         [
-            html.Span(icon(sign) if sign else None, className="stage__sign"),
-            html.Span(status_word(int(stage.status), language), className="stage__name"),
+            html.Span(icon(sign) if sign else None, className="clock__sign"),
+            html.Span(status_word(int(stage.status), language), className="clock__name"),
             html.Span(
-                html.Span(className="stage__used", style={"width": f"{share if stage.started_at else 0}%"}),
-                className="stage__bar",
+                html.Span(className="clock__used", style={"width": f"{share if stage.started_at else 0}%"}),
+                className="clock__bar",
                 **attributes({"aria-hidden": "true"}),
             ),
-            html.Span(days_text(stage, language), className="stage__days number"),
-            html.Span(when, className="stage__when number"),
-            *[html.Span(note, className="stage__note") for note in notes(stage, language)],
+            html.Span(days_text(stage, language), className="clock__days number"),
+            html.Span(when, className="clock__when number"),
+            *[html.Span(note, className="clock__note") for note in notes(stage, language)],
         ],
         className=" ".join(look),
         **attributes({"aria-current": "step"} if stage.phase == "now" else {}),
@@ -75,7 +75,7 @@ def _stage(stage: Stage, language: Language) -> html.Li:
 
 def stage_track(stages: Sequence[Stage], language: Language) -> html.Ol:
     """All stages from left to right; from top to bottom on a phone."""
-    return html.Ol([_stage(stage, language) for stage in stages], className="stages")
+    return html.Ol([_stage(stage, language) for stage in stages], className="clocks")
 
 
 def in_words(stages: Sequence[Stage], due_at: datetime | None, now: datetime, language: Language) -> str:

@@ -120,6 +120,8 @@ def _value(name: str, value: Any, names: Names, language: Language) -> str:
             return finding_word(str(value), language) or str(value)
         case "cause" | "reason" if isinstance(value, str):
             return choice_word("cause" if name == "cause" else "reason", value, language)
+        case "origin":
+            return said(f"tickets.origin_{value}", language, str(value))
         case "form":
             return said(f"evidence.form_{value}", language, str(value))
         case "days":
