@@ -33,6 +33,7 @@ ONE_PER_UTILITY = {
     "change_feed": "one order for all, forgotten after an hour",
     "layer_version": "one row a layer",
     "data_load": "one row a load",
+    "data_import": "one row an import",
 }
 """Tables that stay whole when the large ones are distributed by county, and why that is no hindrance."""
 

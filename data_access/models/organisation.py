@@ -1,6 +1,6 @@
 """The utility's units (province, city, county, station) and its people."""
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -12,6 +12,13 @@ class Organisation(Base):
     """A unit. `level`: 0 province, 1 city, 2 county, 3 station. Codes extend the parent's: 1302, 130202, 13020201."""
 
     __tablename__ = "organisation"
+    __table_args__ = (
+        Index(
+            "ix_organisation_search",
+            text("search_grams(name_zh, name_en, org_path)"),
+            postgresql_using="gin",
+        ),
+    )
 
     code: Mapped[str] = mapped_column(primary_key=True)
     parent_code: Mapped[str | None] = mapped_column(ForeignKey("organisation.code"))
@@ -28,7 +35,10 @@ class Employee(Base):
     """Somebody who works for the utility. `kind`: inspector, district_manager, reader, expert, officer."""
 
     __tablename__ = "employee"
-    __table_args__ = (Index("ix_employee_org_path", "org_path", postgresql_using="gist"),)
+    __table_args__ = (
+        Index("ix_employee_org_path", "org_path", postgresql_using="gist"),
+        Index("ix_employee_search", text("search_grams(name, org_path)"), postgresql_using="gin"),
+    )
 
     number: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]

@@ -8,7 +8,7 @@ search over 100,000 districts). A unit's rows are found by `county_code`.
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, Numeric
+from sqlalchemy import ForeignKey, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_access.models.base import Base, CountyKey, OrgPath, Small, geometry
@@ -18,6 +18,7 @@ class Substation(Base):
     """A substation; CIM `Substation`."""
 
     __tablename__ = "substation"
+    __table_args__ = (Index("ix_substation_search", text("search_grams(name, org_path)"), postgresql_using="gin"),)
 
     code: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -31,6 +32,7 @@ class Feeder(Base):
     """A 10 kV line out of a substation; CIM `Feeder`."""
 
     __tablename__ = "feeder"
+    __table_args__ = (Index("ix_feeder_search", text("search_grams(name, org_path)"), postgresql_using="gin"),)
 
     code: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -44,7 +46,10 @@ class TransformerDistrict(Base):
     """台区: one distribution transformer and the customers behind it. CIM has no class for it (domain sheet 9.1)."""
 
     __tablename__ = "transformer_district"
-    __table_args__ = (Index("ix_transformer_district_code", "code"),)
+    __table_args__ = (
+        Index("ix_transformer_district_code", "code"),
+        Index("ix_transformer_district_search", text("search_grams(name, org_path)"), postgresql_using="gin"),
+    )
 
     county_code: Mapped[CountyKey]
     code: Mapped[str] = mapped_column(primary_key=True)
@@ -80,6 +85,7 @@ class Customer(Base):
     __table_args__ = (
         Index("ix_customer_district", "county_code", "district_code"),
         Index("ix_customer_number", "number"),
+        Index("ix_customer_search", text("search_grams(name, org_path)"), postgresql_using="gin"),
     )
 
     county_code: Mapped[CountyKey]
@@ -106,7 +112,10 @@ class Meter(Base):
     """A meter at a customer; CIM `Meter` with `MeterMultiplier`: CT ratio × PT ratio (domain sheet 2.4)."""
 
     __tablename__ = "meter"
-    __table_args__ = (Index("ix_meter_customer", "county_code", "customer_number"),)
+    __table_args__ = (
+        Index("ix_meter_customer", "county_code", "customer_number"),
+        Index("ix_meter_number", "number"),
+    )
 
     county_code: Mapped[CountyKey]
     number: Mapped[str] = mapped_column(primary_key=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -136,3 +136,38 @@ class DataLoad(Base):
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+
+
+class DataImport(Base):
+    """An import of a file: what it was asked for, how far it is, what came of it. `content` goes when it has ended."""
+
+    __tablename__ = "data_import"
+    __table_args__ = (
+        Index("ix_data_import_requested_at", "requested_at"),
+        CheckConstraint(
+            "state IN ('queued', 'reading', 'checking', 'writing', 'done', 'refused', 'failed')", name="state"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str]
+    file_name: Mapped[str]
+    sha256: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="queued")
+    """`refused`: rows were faulty and nothing was written. `failed`: the file or the program."""
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    requested_by: Mapped[str]
+    requested_at: Mapped[Created]
+    finished_at: Mapped[datetime | None]
+    rows_read: Mapped[int] = mapped_column(server_default="0")
+    rows_new: Mapped[int] = mapped_column(server_default="0")
+    rows_changed: Mapped[int] = mapped_column(server_default="0")
+    rows_equal: Mapped[int] = mapped_column(server_default="0")
+    rows_faulty: Mapped[int] = mapped_column(server_default="0")
+    warnings: Mapped[int] = mapped_column(server_default="0")
+    error_code: Mapped[str | None]
+    error_values: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    report: Mapped[str | None]
+    """CSV of faults and warnings, row by row."""
+    org_path: Mapped[OrgPath]

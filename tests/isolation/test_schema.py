@@ -25,7 +25,7 @@ SHUT = {
 """Tables that no viewer reads at all, and why."""
 QUEUE = "procrastinate_"
 """Tables of background work: a library's own, for the program alone."""
-ADMIN_ONLY = {"api_token", "audit_log", "app_user", "device"}
+ADMIN_ONLY = {"api_token", "audit_log", "app_user", "device", "data_import"}
 
 
 @pytest.fixture(scope="module")

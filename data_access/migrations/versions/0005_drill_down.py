@@ -6,6 +6,8 @@ Follows: 0004
 
 from alembic import op
 
+from data_access.migrations.search_and_imports import IMPORTS, IMPORTS_BACK, SEARCH, SEARCH_BACK
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -21,8 +23,12 @@ CREATE INDEX ix_district_energy_district ON district_energy (county_code, distri
 def upgrade() -> None:
     """Apply."""
     op.execute(DRILL)
+    op.execute(SEARCH)
+    op.execute(IMPORTS)
 
 
 def downgrade() -> None:
     """Take back."""
+    op.execute(IMPORTS_BACK)
+    op.execute(SEARCH_BACK)
     op.execute("DROP INDEX ix_transformer_district_code, ix_district_energy_district")

@@ -1,0 +1,31 @@
+// The search of the top bar by keyboard: arrows walk through what was found, Enter opens the first, Escape leaves.
+(function () {
+  "use strict";
+  const place = (element) => element instanceof Element && element.closest("#desk-search");
+
+  document.addEventListener("keydown", (event) => {
+    const search = place(event.target);
+    if (!search || event.isComposing) return; // Enter and arrows belong to a Chinese keyboard while it composes
+    const field = search.querySelector("input");
+    const hits = [...search.querySelectorAll("a.search__hit")];
+    if (event.key === "Escape") {
+      event.preventDefault();
+      document.activeElement.blur();
+      return;
+    }
+    if (event.key === "Enter" && event.target === field && hits.length) {
+      event.preventDefault();
+      hits[0].click();
+      return;
+    }
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    const next = hits.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
+    (next < 0 ? field : hits[Math.min(next, hits.length - 1)] || field).focus();
+  });
+
+  // A hit was opened: within the product the page changes and the bar stays, so the list is put away by hand.
+  document.addEventListener("click", (event) => {
+    if (place(event.target) && event.target.closest("a.search__hit")) document.activeElement.blur();
+  });
+})();
