@@ -132,6 +132,16 @@ def serve(
     _guarded(lambda: run_serve(settings, migrate=migrate, jobs=jobs))
 
 
+@app.command("verify-log")
+def verify_log(
+    processes: Annotated[int | None, typer.Option(min=1, max=64, help="Side by side; default: one a core.")] = None,
+) -> None:
+    """Check the hash chain of every ticket's events; exit code 1 names the first broken row of each."""
+    from ops.verify_log import run_verify_log
+
+    raise typer.Exit(run_verify_log(processes))
+
+
 @app.command()
 def lock() -> None:
     """Write requirements.lock anew from requirements.in and requirements-dev.in."""

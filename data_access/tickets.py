@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from audit.nagging import next_nag
 from audit.workflow import Refusal, apply, hindrance, staleness
 from audit.workflow_actions import ACTIONS
 from audit.workflow_facts import PROGRAM, Actor
@@ -30,8 +31,19 @@ from data_access.ticket_steps import take
 from data_access.ticket_store import Locked, load_facts, lock, named_places
 
 __all__ = [
-    "ChangeIdReused", "Command", "FieldsWrong", "NewTicket", "NotAllowed", "Outcome", "StaleTicket", "UnknownTicket",
-    "act", "act_for_program", "actor_of", "create", "create_for_program",
+    "ChangeIdReused",
+    "Command",
+    "FieldsWrong",
+    "NewTicket",
+    "NotAllowed",
+    "Outcome",
+    "StaleTicket",
+    "UnknownTicket",
+    "act",
+    "actor_of",
+    "create",
+    "create_for_program",
+    "keep_clock",
 ]  # fmt: skip
 
 PART = "tickets"
@@ -87,24 +99,29 @@ async def act(viewer: Viewer, command: Command, now: datetime) -> Outcome:
     return outcome
 
 
-async def act_for_program(
-    county: str, number: str, action: str, now: datetime, fields: Mapping[str, Any] | None = None
-) -> Outcome | None:
-    """An action of the program itself, such as a reminder; None when the ticket is not as it should be for it.
+async def keep_clock(county: str, number: str, now: datetime) -> list[str]:
+    """Take what the program itself has to do on a ticket by now (`audit.nagging`); returns the actions, in order.
 
-    Whoever calls twice does no harm: what has been done is not allowed again. About eight statements.
+    Whoever calls twice, or beside another worker, does no harm: the ticket is judged anew under its lock. Four
+    statements when nothing is due, about four more for each action.
     """
-    command = Command(change_id=UUID(int=0), number=number, action=action, fields=fields or {})
+    done: list[str] = []
     async with system(PART) as connection:
         row = await lock(connection, county, number)
         if row is None:
-            return None
-        try:
-            outcome, feed = await _act_on(connection, row, PROGRAM, command, now)
-        except NotAllowed:
-            return None
-        await tell(connection, feed)
-    return outcome
+            return done
+        facts, events, limits = await load_facts(connection, row)
+        ticket = Locked(row, facts, events, limits)
+        feed: list[Told] = []
+        while (nag := next_nag(ticket.facts, now)) is not None and nag.at <= now:
+            step = apply(ticket.facts, PROGRAM, nag.action, {}, now, limits)
+            if isinstance(step, Refusal):
+                break
+            feed += await take(connection, ticket, PROGRAM, step, {}, max(now, ticket.events[-1]["at"]))
+            done.append(nag.action)
+        if feed:
+            await tell(connection, feed)
+    return done
 
 
 async def _act_on(

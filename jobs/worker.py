@@ -7,6 +7,7 @@ lives puts it back into the queue.
 import asyncio
 import logging
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
@@ -16,10 +17,15 @@ from sqlalchemy.exc import DBAPIError
 
 from data_access.engine import database_address
 from jobs.billing_run import bill_run
+from jobs.ticket_clock import run_clock
 
 log = logging.getLogger("gridaudit.worker")
 
-QUEUES = ("billing",)
+QUEUES = ("billing", "tickets")
+CLOCK = "*/5 * * * *"
+"""How often the clocks of tickets are looked at, as cron says it."""
+AHEAD = 1_000
+"""Its priority: it takes a moment and doesn't wait for a year of bills."""
 HEARTBEAT_S = 5.0
 DEAD_AFTER_S = 20.0
 """A worker whose heart has not beaten for so long is taken for dead."""
@@ -54,6 +60,11 @@ def make_app(address: str | None = None) -> App:
     )
     async def bill_month(county: str, run: int) -> None:
         await bill_run(county, run)
+
+    @app.periodic(cron=CLOCK)
+    @app.task(name="ticket_clock", queue="tickets", queueing_lock="ticket_clock", priority=AHEAD)
+    async def ticket_clock(timestamp: int) -> None:
+        await run_clock(datetime.now(UTC))
 
     return app
 

@@ -39,7 +39,7 @@ Unit = Annotated[str, typer.Option(help="Code or path of the unit, e.g. 130202 o
 FromInput = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
 
-def _with_database(work: Callable[[], Awaitable[Result]]) -> Result:
+def with_database(work: Callable[[], Awaitable[Result]]) -> Result:
     """Run `work` on DATABASE_URL, or on the private cluster: the running one, else one started for the moment."""
 
     async def run() -> Result:
@@ -113,7 +113,7 @@ def add_user(
             language=language,
         )
 
-    _with_database(work)
+    with_database(work)
     _say_password(login, password, made_up)
 
 
@@ -121,14 +121,14 @@ def add_user(
 def new_password(login: str, password_stdin: FromInput = False) -> None:
     """A new password; every sign-in of the account ends."""
     password, made_up = _password(password_stdin)
-    _with_database(lambda: set_password(login, password.get_secret_value()))
+    with_database(lambda: set_password(login, password.get_secret_value()))
     _say_password(login, password, made_up)
 
 
 @user.command("disable")
 def disable(login: str) -> None:
     """Shut an account; every sign-in of it ends at once."""
-    _with_database(lambda: disable_user(login))
+    with_database(lambda: disable_user(login))
     typer.echo(f"{login} is shut.")
 
 
@@ -143,7 +143,7 @@ def wall_token(unit: Unit, label: Annotated[str, typer.Option(help="Where the sc
     async def work() -> IssuedToken:
         return await make_wall_token(label, await _path(unit))
 
-    _say_token(_with_database(work))
+    _say_token(with_database(work))
 
 
 @token.command("api")
@@ -153,7 +153,7 @@ def api_token(unit: Unit, label: Annotated[str, typer.Option(help="The other sys
     async def work() -> IssuedToken:
         return await make_api_token(label, await _path(unit))
 
-    _say_token(_with_database(work))
+    _say_token(with_database(work))
 
 
 @token.command("device")
@@ -166,7 +166,7 @@ def device_token(
     if system not in ("wgs84", "gcj02", "bd09"):
         raise typer.BadParameter(f"{system!r} is not one of wgs84, gcj02, bd09")
     _say_token(
-        _with_database(lambda: make_device(employee, label=label, coordinate_system=system))  # type: ignore[arg-type]
+        with_database(lambda: make_device(employee, label=label, coordinate_system=system))  # type: ignore[arg-type]
     )
 
 
@@ -180,5 +180,5 @@ def revoke(identity: Annotated[str, typer.Argument(help="The id that was printed
         except UnknownObject:
             await revoke_device(identity)
 
-    _with_database(work)
+    with_database(work)
     typer.echo("The token is taken back.")

@@ -65,7 +65,10 @@ def clean_queue(owner: psycopg.Connection) -> Iterator[None]:
 
 
 def jobs_by_status(owner: psycopg.Connection) -> dict[str, int]:
-    return dict(owner.execute("SELECT status::text, count(*)::int FROM procrastinate_jobs GROUP BY status").fetchall())
+    rows = owner.execute(
+        "SELECT status::text, count(*)::int FROM procrastinate_jobs WHERE queue_name = 'billing' GROUP BY status"
+    )
+    return dict(rows.fetchall())
 
 
 def test_a_run_and_its_job_come_into_being_together_or_not_at_all(owner: psycopg.Connection) -> None:
