@@ -132,7 +132,7 @@ FROM (
     UNION ALL
     SELECT event.at, event.actor, event.ticket_number, 'arrived', NULL, NULL, NULL
     FROM audit_ticket AS ticket JOIN ticket_event AS event ON event.county_code = ticket.county_code
-        AND event.ticket_number = ticket.number AND event.kind IN ('arrived', 'arrive', 'check_in')
+        AND event.ticket_number = ticket.number AND event.kind IN ('start_check', 'arrived')
     WHERE ticket.county_code = :county AND ticket.district_code = :district
         AND NOT EXISTS (SELECT FROM check_in WHERE check_in.county_code = ticket.county_code
             AND check_in.ticket_number = ticket.number)
