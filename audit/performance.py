@@ -3,6 +3,7 @@
 Rates are exact fractions, so that sums over units can be compared without rounding; money is `Decimal`.
 """
 
+import math
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
@@ -48,6 +49,26 @@ def confirmation_rate(tickets: Iterable[tuple[str | None, int]]) -> Fraction | N
         checked += is_checked(finding, status)
         confirmed += is_confirmed(finding, status)
     return rate(confirmed, checked)
+
+
+def wilson_interval(part: int, whole: int, z: float = 1.959964) -> tuple[float, float] | None:
+    """Where a share lies with 95 % confidence (Wilson's score interval), as bounds between 0 and 1; None without cases.
+
+    A few cases give a wide interval, so that three of three is not taken for perfection.
+
+    >>> tuple(round(bound, 3) for bound in wilson_interval(3, 3))
+    (0.438, 1.0)
+
+    Raises:
+        ValueError: the part is negative or larger than the whole.
+    """
+    share = rate(part, whole)
+    if share is None:
+        return None
+    middle, room = float(share), z * z / whole
+    centre = middle + room / 2
+    reach = z * math.sqrt(middle * (1 - middle) / whole + room / (4 * whole))
+    return max(0.0, (centre - reach) / (1 + room)), min(1.0, (centre + reach) / (1 + room))
 
 
 def economic_result(recovered_yuan: Decimal, breach_yuan: Decimal) -> Decimal:
