@@ -159,6 +159,7 @@ def inspector_card(card: Card, now: datetime, language: Language) -> html.Div:
             ),
             html.Div(
                 [
+                    _page_button("inspector", card["number"], language),
                     _press("track", "route", t("wall.card_track", language), card["number"]),
                     _press("replay", "player-play", t("wall.card_replay", language), card["number"]),
                     _press("copy-link", "link", t("wall.card_link", language)),
@@ -301,7 +302,13 @@ def risk_card(card: Card, now: datetime, language: Language) -> html.Div:
                 ],
                 language,
             ),
-            html.Div([_press("copy-link", "link", t("wall.card_link", language))], className="card__actions"),
+            html.Div(
+                [
+                    _page_button("risk", card["number"], language),
+                    _press("copy-link", "link", t("wall.card_link", language)),
+                ],
+                className="card__actions",
+            ),
             html.Div([html.H3(t("wall.card_why", language)), html.Div(parts, className="parts")]) if parts else None,
             _tickets(card["tickets"], t("wall.card_district_tickets", language), now, language),
         ],

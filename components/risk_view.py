@@ -10,7 +10,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from audit.performance import rate
-from audit.scores import WEIGHTS
 from components import format as fmt
 from components.audit_lists import RISK_KINDS, code_word
 from components.desk import KeyFigure, facts
@@ -20,6 +19,7 @@ from components.notice import empty_state
 from components.object_links import thing
 from components.table import Column, table
 from components.theme import Theme, tokens
+from components.ticket_score import Part, score_parts
 from components.usage_chart import by_day
 from data_access.bill_input import month_after
 from data_access.risk_reads import RiskPage, detection_day
@@ -95,46 +95,22 @@ def _decimal(value: Any) -> Decimal | None:
         return None
 
 
-def _basis(name: str, value: Any, language: Language) -> str:
-    number = _decimal(value)
-    if number is None:
-        return t("risk_point.basis_confidence_unknown", language) if name == "confidence" else ""
-    shown = {
-        "severity": lambda: fmt.roman(int(number)),
-        "exposure": lambda: fmt.yuan(number, language),
-        "repeats": lambda: fmt.number(number, language),
-    }.get(name, lambda: fmt.percent(number, 1, language))()
-    return t(f"risk_point.basis_{name}", language, value=shown)
-
-
-def score_view(parts: Row, language: Language) -> Component:
+def score_view(stored: Row, language: Language) -> Component:
     """Each part of the score with its bar, its points of the most it can give, and what it was computed from."""
-    rows = []
-    for name, weight in WEIGHTS.items():
-        part = parts.get(name)
-        stored = part if isinstance(part, Mapping) else {"points": part}
-        points = _decimal(stored.get("points"))
-        if points is None:
-            continue
-        share = max(Decimal(0), min(Decimal(100), points * 100 / weight))
-        rows.append(
-            html.Div(
-                [
-                    html.Span(t(f"wall.part_{name}", language)),
-                    html.Span(
-                        t(
-                            "risk_point.part_of", language, points=fmt.number(points, language, 1),
-                            most=fmt.number(weight, language),
-                        ),
-                        className="number",
-                    ),
-                    html.Span(html.Span(className="share__bar", style={"width": f"{share:.0f}%"}), className="share"),
-                    html.Span(_basis(name, stored.get("from"), language), className="quiet small"),
-                ],
-                className="score-part",
-            )
-        )  # fmt: skip
-    return html.Div(rows, className="score-parts")
+
+    def part_of(part: Part) -> Component:
+        share = max(Decimal(0), min(Decimal(100), part.points * 100 / part.most))
+        return html.Div(
+            [
+                html.Span(part.word),
+                html.Span(f"{fmt.number(part.points, language, 1)} / {part.most}", className="number"),
+                html.Span(html.Span(className="share__bar", style={"width": f"{share:.0f}%"}), className="share"),
+                html.Span(part.basis, className="quiet small") if part.basis else None,
+            ],
+            className="score-part",
+        )
+
+    return html.Div([part_of(part) for part in score_parts(stored, language)], className="score-parts")
 
 
 def rule_view(file: Row, language: Language) -> Component:
