@@ -188,6 +188,7 @@ def _write_audit(
     writer.write("ticket_event", rows.EVENT, rows.events(tickets))
     writer.write("problem", rows.PROBLEM, rows.problems(tickets))
     writer.write("evidence", rows.EVIDENCE, rows.evidence(tickets))
+    writer.write("check_in", rows.CHECK_IN, rows.check_ins(tickets))
     store_pictures(folder)
 
 

@@ -287,6 +287,23 @@ def evidence(tickets: list[Ticket]) -> Iterator[Row]:
             )  # fmt: skip
 
 
+CHECK_IN = (
+    "county_code", "id", "ticket_number", "employee_number", "at", "received_at", "accuracy_m", "distance_m",
+    "dwell_seconds", "is_mock", "score", "parts", "reason", "org_path", "location",
+)  # fmt: skip
+
+
+def check_ins(tickets: list[Ticket]) -> Iterator[Row]:
+    """`check_in`."""
+    made = [(t, one) for t in tickets for one in t.check_ins]
+    places = hex_points([(one.longitude, one.latitude) for _, one in made]) if made else []
+    for (t, one), place in zip(made, places, strict=True):
+        yield (
+            t.county_code, str(one.id), t.number, one.employee, one.at, one.at, one.accuracy_m, one.distance_m,
+            one.dwell_seconds, one.is_mock, one.presence.score, one.presence.parts(), one.reason, t.org_path, place,
+        )  # fmt: skip
+
+
 SHIFT = ("county_code", "employee_number", "started_at", "ended_at", "org_path")
 FIX = (
     "county_code", "employee_number", "fixed_at", "received_at", "longitude", "latitude", "accuracy_m", "speed_kmh",

@@ -22,6 +22,8 @@ from audit.workflow import Ticket as Facts
 from audit.workflow_facts import PROGRAM, Inspector, Unit
 from audit.workflow_rules import rules
 from audit.workflow_states import Status
+from demo import check_ins
+from demo.check_ins import CheckedIn
 from demo.grid import PROVINCE
 from demo.people import Person, Staff
 from demo.pictures import pictures
@@ -65,6 +67,7 @@ class Ticket:
     rectified_at: datetime | None = None
     files: list[tuple[str, str, datetime, str]] = field(default_factory=list)
     """SHA-256, purpose, when, by whom."""
+    check_ins: list[CheckedIn] = field(default_factory=list)
 
     @property
     def number(self) -> str:
@@ -270,17 +273,35 @@ class History:
         planted = self.made.risk.planted
         likely = (0.86, 0.08, 0.06) if planted else (0.06, 0.85, 0.09)
         finding = str(self.chance.choice(["true", "false", "unable"], p=likely))
+        self._arrived(handler)
         # The photos come while the check goes on; the finding some time after the last of them.
         if not self._photographed(inspector(handler), "finding"):
             return False
         fields: dict[str, Any] = {
             "finding": finding,
             "report": self._words("findings", finding),
-            "presence_reason": str(reports()["presence"]),
         }
+        if self.ticket.presence is None:
+            fields["presence_reason"] = str(reports()["presence"])
+        elif self.ticket.presence < rules().presence_score:
+            fields["presence_reason"] = str(self.made.check_ins[-1].reason)
         if finding == "true":
             fields["cause"] = trait(self.made.risk.code).cause
         return self.do(inspector(handler), "submit_finding", 0.02 + 0.1 * float(self.chance.random()), **fields)
+
+    def _arrived(self, handler: Person) -> None:
+        """The check-in on site, where there is still time for it."""
+        at = check_ins.after(self.ticket.number, self.clock)
+        if at > self.now or self.ticket.status is not Status.CHECKING:
+            return
+        self._nag(at)
+        self.clock = max(at, self.clock + _SHORTEST)
+        place = self.made.risk.place
+        reasons = reports()["presence_low"]
+        made = check_ins.check_in_at(self.ticket.number, handler.number, place, self.clock, reasons)
+        self._take(inspector(handler), "check_in", {}, made.told())
+        self.made.facts = replace(self.ticket, presence=made.presence.score)
+        self.made.check_ins.append(made)
 
     def _photographed(self, handler: Actor, purpose: str) -> bool:
         """A photo of the site is added; the file is there before its event says so."""
