@@ -119,6 +119,18 @@ def test_the_chains_hold_after_the_way_through_the_database(loaded: psycopg.Conn
         assert verify(chain, expected_count=versions[number]) is None
 
 
+def test_check_ins_stand_in_the_chains_and_low_scores_have_their_reason(loaded: psycopg.Connection) -> None:
+    found = values(
+        loaded,
+        "SELECT count(*), count(*) FILTER (WHERE event.body->>'score' = check_in.score::text),"
+        " count(*) FILTER (WHERE check_in.score < 60), count(check_in.reason)"
+        " FROM check_in LEFT JOIN ticket_event AS event ON event.ticket_number = check_in.ticket_number"
+        " AND event.kind = 'check_in' AND event.actor = check_in.employee_number",
+    )
+    total, told, low, reasons = found[0]
+    assert total == told > 10 and 0 < low < total / 3 and reasons >= low
+
+
 def test_the_risk_layer_is_packed(loaded: psycopg.Connection) -> None:
     assert values(loaded, "SELECT sum(count) FROM risk_chunk") == [SIZES["small"].risk_points]
     assert count(loaded, "risk_chunk_dirty") == 0
