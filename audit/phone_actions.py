@@ -10,6 +10,7 @@ from typing import Any
 
 from audit.workflow import Offer
 from audit.workflow_actions import ACTIONS, Field
+from audit.workflow_rules import rules
 from audit.workflow_states import Status
 
 NEXT: dict[Status, tuple[str, ...]] = {
@@ -60,5 +61,11 @@ def phone_actions(status: int, offers: Iterable[Offer]) -> tuple[PhoneAction, ..
 
 
 def needs_presence_reason(check_ins: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a finding needs a word about the visit: there is no check-in, or the newest (first) is doubtful."""
-    return not check_ins or check_ins[0]["parts"].get("verdict") != "present"
+    """Whether a finding needs a word about the visit: there is no check-in, or the newest (first) is doubtful.
+
+    By the workflow's own mark (`presence_score` of `audit/data/workflow.yaml`), or by the check-in's verdict.
+    """
+    if not check_ins:
+        return True
+    newest = check_ins[0]
+    return newest["score"] < rules().presence_score or newest["parts"].get("verdict") == "review"

@@ -218,7 +218,7 @@ async def reveal(viewer: Viewer, number: str, whom: Contact) -> dict[str, Any]:
             raise UnknownObject(whom, number)
         kind = "customer" if whom == "customer" else "employee"
         await log_action(
-            connection, viewer, f"{kind}.reveal", kind, found["key"], {"ticket": number, "by": "field"},
+            connection, viewer, "revealed", kind, found["key"], {"reason": f"ticket {number}", "ticket": number},
             org_path=found["path"],
         )  # fmt: skip
     return {"name": found["name"], "phone": found["phone"], "address": found["address"]}

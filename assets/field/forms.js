@@ -36,7 +36,7 @@ function fieldsOf(ticket, action) {
   if (action.code !== "submit_finding" || !ticket.forms.length) return own;
   const chooser = {
     key: CHOSEN, name: "form", kind: "choice", subject: "evidence", required: true,
-    choices: ticket.forms.map((form) => form.code),
+    choices: ticket.forms.map((form) => form.code), usual: ticket.forms[0].code,
   };
   const measured = ticket.forms.flatMap((form) =>
     form.fields.map((field) => ({ ...field, subject: "evidence", key: `${FORM}${form.code}.${field.name}`, form: form.code })),
@@ -68,7 +68,7 @@ export function actionForm(ticket, action, done = null) {
     draft.set(ticket.number, action.code, values);
     arrange();
   };
-  const controls = fields.map((field) => control(field, `f-${action.code}-${field.key.replaceAll(".", "-")}`, kept[field.key], changed));
+  const controls = fields.map((field) => control(field, `f-${action.code}-${field.key.replaceAll(".", "-")}`, kept[field.key] || field.usual, changed));
   for (const one of controls) values[one.field.key] = one.read();
 
   const problem = h("p", { class: "wrong", role: "alert" });

@@ -113,24 +113,40 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) deliver();
 });
 
-/** A position as good as the phone can give within some seconds. */
-export function now(timeout = 15000) {
+/** The best position of some seconds: ends early when it is good, and late only when there is none at all. */
+export function now({ good = 25, enough = 6000, timeout = 25000 } = {}) {
   return new Promise((resolve, reject) => {
     if (!("geolocation" in navigator) || !window.isSecureContext) {
       reject(new Error("insecure"));
       return;
     }
-    navigator.geolocation.getCurrentPosition(
+    // The page's own watch would give what it has; this asks the receiver anew.
+    if (watch !== null) navigator.geolocation.clearWatch(watch);
+    watch = null;
+    let best = null;
+    const own = navigator.geolocation.watchPosition(
       (found) => {
         arrived(found);
-        resolve(latest);
+        if (!best || latest.accuracy < best.accuracy) best = latest;
+        if (best.accuracy <= good) end();
       },
       (error) => {
         failed(error);
-        reject(new Error(trouble));
+        if (error.code === 1) end();
       },
       { enableHighAccuracy: true, maximumAge: 0, timeout },
     );
+    const first = setTimeout(() => best && end(), enough);
+    const last = setTimeout(end, timeout);
+
+    function end() {
+      clearTimeout(first);
+      clearTimeout(last);
+      navigator.geolocation.clearWatch(own);
+      start();
+      if (best) resolve(best);
+      else reject(new Error(trouble || "unavailable"));
+    }
   });
 }
 

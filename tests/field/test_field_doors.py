@@ -70,7 +70,7 @@ async def test_a_number_is_told_to_the_handler_and_the_reveal_is_written_down(me
     line = owner.execute(
         "SELECT subject, action, object_kind, detail->>'ticket' FROM audit_log WHERE object_key = %s", (CUSTOMER,)
     ).fetchone()
-    assert line == ("inspector.south", "customer.reveal", "customer", "F-CHECKING")
+    assert line == ("inspector.south", "revealed", "customer", "F-CHECKING")
     manager = await me.post("/api/v1/field/tickets/F-CHECKING/reveal", json={"whom": "manager"})
     assert manager.json()["name"] == "Demo Manager"
 
