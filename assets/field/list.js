@@ -6,7 +6,7 @@ import { ask, NetworkGone } from "./network.js";
 import { outbox } from "./outbox.js";
 import { metresBetween, place } from "./place.js";
 import { problemNote } from "./notes.js";
-import { whenSent } from "./sent.js";
+import { whenAnswered } from "./answered.js";
 import { deadline, firstText, metres, moment, name, roman, say } from "./words.js";
 
 const WAITS_FOR_OTHERS = new Set([55, 60, 65, 80]);
@@ -146,7 +146,7 @@ export function list({ screen, head, still }) {
   }, SLOW_MS);
   load();
   const timer = setInterval(() => !document.hidden && load(), REFRESH_MS);
-  const stop = whenSent(load);
+  const stop = whenAnswered(load);
   return () => {
     clearTimeout(slow);
     clearInterval(timer);

@@ -4,10 +4,10 @@ import { byId, h, icon, show } from "./dom.js";
 import { list } from "./list.js";
 import { me } from "./me.js";
 import { network } from "./network.js";
-import { onSent, outbox } from "./outbox.js";
+import { onAnswer, outbox } from "./outbox.js";
 import { draft } from "./kept.js";
 import { shift, readShift } from "./shift.js";
-import { announceSent } from "./sent.js";
+import { tellAnswered } from "./answered.js";
 import { ticket } from "./ticket.js";
 import { track } from "./track.js";
 import { say } from "./words.js";
@@ -67,9 +67,9 @@ function tellState() {
   }
 }
 
-onSent(async (item) => {
-  if (item.form) draft.clear(item.ticket, item.form);
-  announceSent(item);
+onAnswer(async (item) => {
+  if (item.state === "sent" && item.form) draft.clear(item.ticket, item.form);
+  tellAnswered(item);
 });
 network.listen(tellState);
 outbox.listen(tellState);

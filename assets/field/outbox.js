@@ -99,10 +99,10 @@ export const outbox = {
   },
 };
 
-let sent = async () => {};
-/** `handler(item, answer)` after each change that the server took. */
-export const onSent = (handler) => {
-  sent = handler;
+let answered = async () => {};
+/** `handler(item)` after each answer: `item.state` is sent, or what became of it instead. */
+export const onAnswer = (handler) => {
+  answered = handler;
 };
 
 function send(item) {
@@ -148,7 +148,7 @@ async function run() {
         await promised((await store("readwrite")).delete(item.order));
         await reload();
         await carryOn(item, answer);
-        await sent(item, answer);
+        await answered({ ...item, state: "sent" });
       } catch (error) {
         if (error instanceof NetworkGone) {
           clearTimeout(again);
@@ -158,6 +158,7 @@ async function run() {
         const problem = { status: error.status || 0, code: error.code || "", text: error.message, details: error.details || [] };
         const state = error.status === 401 ? "waiting" : error.code === "stale" ? "stale" : "refused";
         await keep({ ...item, state, problem });
+        await answered({ ...item, state });
         if (error.status === 401) return;
       }
     }

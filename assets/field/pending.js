@@ -33,7 +33,8 @@ function faults(details) {
 }
 
 function buttons(item, version) {
-  const renew = version !== null && item.state === "stale";
+  // Only on a state that has been read: the person must see what the ticket is now.
+  const renew = item.state === "stale" && version !== null && version > item.content.based_on;
   return h(
     "div",
     { class: "pending__buttons" },

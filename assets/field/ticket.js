@@ -13,7 +13,7 @@ import { pending } from "./pending.js";
 import { photoButton, photoGrid } from "./photos.js";
 import { metresBetween, place } from "./place.js";
 import { reveal } from "./reveal.js";
-import { whenSent } from "./sent.js";
+import { whenAnswered } from "./answered.js";
 import { openSheet, closeSheet } from "./sheet.js";
 import { navigation } from "./way.js";
 import { deadline, decimal, firstText, metres, moment, name, roman, say } from "./words.js";
@@ -183,7 +183,7 @@ export function ticket({ screen, head, dock, key, still }) {
   };
   place.listen(moved);
   outbox.listen(redraw);
-  const stop = whenSent((item) => item.ticket === key && load());
+  const stop = whenAnswered((item) => item.ticket === key && load());
   const timer = setInterval(() => !document.hidden && byId("sheet").hidden && load(), REFRESH_MS);
   load();
   return () => {
