@@ -8,10 +8,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dash import set_props
+from dash import callback_context, set_props
 
 from api.doors import WALL_CALLBACK_MODULES, WALL_PATH, below
 from api.errors import Refused, answer_to
+from components.desk import page_failed, request_language
 from components.notice import NOTICE_ID, notice
 from data_access.scope import Viewer, current_viewer
 from settings import get_settings
@@ -94,10 +95,24 @@ def check_call(call: Mapping[str, Any], callback_map: Mapping[str, Mapping[str, 
             raise Refused("forbidden", why="wall token asks for another page")
 
 
-def report_fault(error: Exception) -> None:
-    """Dash's `on_error`: a safe text with the reference in the page's notice region; the outputs stay as they are."""
+def report_fault(error: Exception) -> Any:
+    """Dash's `on_error`: a safe text with the reference.
+
+    A fault of a part appears in the page's notice region and the outputs stay as they are; where the page itself could
+    not be made, a page that says so takes its place, so that nobody looks at nothing.
+    """
     viewer = current_viewer.get()
-    language = viewer.language if viewer else get_settings().web.default_language
     answer = answer_to(error)
+    if any(_PAGE_SWITCH in name for name in _outputs()):
+        language = request_language(None)
+        return page_failed(answer.message(language), answer.reference, language), {"title": "gridaudit"}
+    language = viewer.language if viewer else get_settings().web.default_language
     shown = notice(answer.message(language), language, kind="late", reference=answer.reference)
     set_props(NOTICE_ID, {"children": shown})
+    return None
+
+
+def _outputs() -> list[str]:
+    """Ids of what the running callback fills."""
+    outputs = callback_context.outputs_list
+    return [str(output.get("id")) for output in (outputs if isinstance(outputs, list) else [outputs])]

@@ -336,6 +336,33 @@ def loading(label: str, height: str = "120px") -> html.Div:
     )
 
 
+RETRY_SECONDS = 30
+"""A page that could not be made tries again by itself: a wall screen has nobody to press a button."""
+
+
+def page_failed(message: str, reference: str, language: Language) -> html.Div:
+    """The page in place of one that could not be made: what happened in safe words, the reference, the ways out."""
+    retry = html.Button(
+        [icon("refresh"), t("common.retry", language)],
+        type="button",
+        className="button",
+        **attributes({"data-desk": "reload"}),
+    )
+    shown = html.Div(
+        [
+            empty_state(message, t("common.reference", language, reference=reference), "plug-connected-x"),
+            html.Div(
+                [retry, link([icon("device-tv"), t("desk.home", language)], "/", className="button")],
+                className="not-found__ways",
+            ),
+        ],
+        className="section not-found",
+        role="alert",
+        **attributes({"data-retry-seconds": str(RETRY_SECONDS)}),
+    )
+    return desk(active="", language=language, title=t("desk.failed", language), body=shown)
+
+
 def not_found(language: Language, what: str = "") -> html.Div:
     """The thing is gone or out of scope (the answer is the same for both), with a way out."""
     name = what or t("desk.something", language)

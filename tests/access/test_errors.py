@@ -283,7 +283,7 @@ class TestCallbacks:
             "changedPropIds": ["_pages_location.pathname"],
         }
 
-    async def test_a_fault_in_a_callback_becomes_a_notice_with_the_reference(self, client, monkeypatch, caplog):
+    async def test_a_page_that_cannot_be_made_is_replaced_by_one_that_says_so(self, client, monkeypatch, caplog):
         import dash
 
         async def broken(**_: str) -> None:
@@ -293,6 +293,27 @@ class TestCallbacks:
         monkeypatch.setitem(page, "layout", broken)
         with caplog.at_level(logging.ERROR, "gridaudit.errors"):
             answer = await client.post(self.PATH, json=self.page_switch("/"))
+        assert answer.status_code == 200 and SECRET not in answer.text
+        shown = json.dumps(answer.json()["response"]["_pages_content"])
+        assert "Something went wrong on our side" in shown and "data-desk" in shown, "with a way to try again"
+        reference = caplog.records[-1].getMessage().split()[0]
+        assert reference in shown and SECRET in caplog.text
+
+    async def test_a_fault_in_a_part_becomes_a_notice_with_the_reference(self, client, monkeypatch, caplog):
+        import sys
+
+        async def broken(*_: object) -> None:
+            raise Fault(SECRET)
+
+        monkeypatch.setattr(sys.modules["pages.wall"], "list_of", broken)
+        call = {
+            "output": "drawer-body.children",
+            "outputs": {"id": "drawer-body", "property": "children"},
+            "inputs": [{"id": "wall-behind", "property": "data", "value": {"kind": "open"}}],
+            "changedPropIds": ["wall-behind.data"],
+        }
+        with caplog.at_level(logging.ERROR, "gridaudit.errors"):
+            answer = await client.post(self.PATH, json=call)
         assert answer.status_code == 200 and SECRET not in answer.text
         shown = json.dumps(answer.json()["sideUpdate"]["notice"])
         assert "Something went wrong on our side" in shown

@@ -19,6 +19,8 @@ window.dash_clientside = window.dash_clientside || {};
       ga.forgetTokens();
       ga.forgetStamps();
       ga.forgetClusters();
+      const failed = document.querySelector("[data-retry-seconds]");
+      if (failed) setTimeout(() => failed.isConnected && window.location.reload(), 1000 * failed.dataset.retrySeconds);
       return theme;
     },
   };
@@ -41,6 +43,7 @@ window.dash_clientside = window.dash_clientside || {};
     },
     back: () => window.history.back(),
     print: () => window.print(),
+    reload: () => window.location.reload(),
   };
 
   document.addEventListener("click", (event) => {
