@@ -1,6 +1,6 @@
 """`./run bench`: measure against the budgets of DESIGN.md, print a table, write JSON.
 
-`--size demo|city|province`, `--only tiles,snapshot,details,live,ingest,markers,billing`.
+`--size demo|city|province`, `--only tiles,snapshot,details,pages,live,ingest,markers,billing`.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from bench.fill import SIZES
 from bench.ingest import over_http, raw_copy
 from bench.live import fan_out, polling_peer
 from bench.markers import moving_markers
+from bench.pages import drill_down
 from bench.report import Figure, show
 from bench.target import Target, running
 from bench.web import details, heat_tiles, snapshot
@@ -37,6 +38,10 @@ def _snapshot(target: Target, _size: str) -> list[Figure]:
 def _details(target: Target, _size: str) -> list[Figure]:
     with closing(target.client()) as client:
         return details(client, target.owner_url)
+
+
+def _pages(target: Target, _size: str) -> list[Figure]:
+    return drill_down(target.owner_url)
 
 
 def _cookie(target: Target) -> str:
@@ -99,6 +104,7 @@ PARTS: dict[str, Callable[[Target, str], list[Figure]]] = {
     "tiles": _tiles,
     "snapshot": _snapshot,
     "details": _details,
+    "pages": _pages,
     "live": _live,
     "ingest": _ingest,
     "markers": _markers,
