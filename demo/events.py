@@ -8,6 +8,7 @@ comes.
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -23,6 +24,9 @@ from audit.scores import RiskInputs, risk_score
 from audit.workflow_states import Status
 from data_access import demo_events as store
 from data_access import tickets
+from data_access.calculation_facts import NotComputable
+from data_access.ticket_amounts import preview, set_amounts
+from demo.finding_values import asked_for
 from demo.motion import Target
 from demo.phone import SimulatedPhone
 from demo.pictures import HEIGHT, MEDIA_TYPE, WIDTH, pictures
@@ -87,11 +91,25 @@ class FieldEvents:
         step = next_step(ticket, people, inspector, self.chance)
         if step is None:
             return "nobody on duty"
-        await tickets.act(step.who, self._command(ticket, step, now), now)
+        if step.action != "set_amounts" or not await self._priced(ticket, step, now):
+            await tickets.act(step.who, self._command(ticket, step, now), now)
         phone = self.phones.get(step.who.employee_number or "")
         if phone and step.action in ("accept", "start_check"):
             phone.errands.appendleft(_errand(ticket, phone))
         return step.action
+
+    async def _priced(self, ticket: store.OpenTicket, step: Step, now: datetime) -> bool:
+        """Amounts computed from the customer's own bills; False where there is none to compute from."""
+        asked = asked_for(ticket.anomaly_code, now, self.chance)
+        try:
+            cap = (await preview(step.who, ticket.number, asked, now)).amounts.cap
+            if cap is not None:
+                share = Decimal(round(float(self.chance.uniform(0.3, 1)), 2))
+                asked = replace(asked, charge=(cap * share).quantize(CENT, ROUND_HALF_UP))
+            await set_amounts(step.who, ticket.number, asked, change_id=uuid4(), based_on=ticket.version, now=now)
+        except NotComputable:
+            return False
+        return True
 
     def _command(self, ticket: store.OpenTicket, step: Step, now: datetime) -> tickets.Command:
         fields, alongside = dict(step.fields), None
