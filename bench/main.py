@@ -1,6 +1,7 @@
 """`./run bench`: measure against the budgets of DESIGN.md, print a table, write JSON.
 
-`--size demo|city|province`, `--only tiles,snapshot,details,pages,live,ingest,markers,billing`.
+`--size demo|city|province|tickets`, `--only tiles,snapshot,details,pages,tickets,live,ingest,markers,billing`. The size
+`tickets` is for the part of that name alone.
 """
 
 import argparse
@@ -18,11 +19,12 @@ from bench.markers import moving_markers
 from bench.pages import drill_down
 from bench.report import Figure, show
 from bench.target import Target, running
+from bench.tickets import ticket_table
 from bench.web import details, heat_tiles, snapshot
 from ops.port import listen
 
 CPU = "server CPU for a viewer, phones included"
-VIEWERS = {"demo": 100, "city": 200, "province": 500}
+VIEWERS = {"demo": 100, "city": 200, "province": 500, "tickets": 100}
 
 
 def _tiles(target: Target, _size: str) -> list[Figure]:
@@ -42,6 +44,11 @@ def _details(target: Target, _size: str) -> list[Figure]:
 
 def _pages(target: Target, _size: str) -> list[Figure]:
     return drill_down(target.owner_url)
+
+
+def _tickets(target: Target, _size: str) -> list[Figure]:
+    with closing(target.client()) as client:
+        return ticket_table(client, target.owner_url)
 
 
 def _cookie(target: Target) -> str:
@@ -105,6 +112,7 @@ PARTS: dict[str, Callable[[Target, str], list[Figure]]] = {
     "snapshot": _snapshot,
     "details": _details,
     "pages": _pages,
+    "tickets": _tickets,
     "live": _live,
     "ingest": _ingest,
     "markers": _markers,
