@@ -82,6 +82,6 @@ document.addEventListener("keydown", (event) => {
 });
 tellState();
 outbox.start();
-readShift();
+readShift().catch(() => {}); // signed out or refused: the screen itself says so
 go();
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/field/worker.js", { scope: "/field" }).catch(() => {});
