@@ -7,6 +7,7 @@ operating system. All rows go in with one transaction, so an interrupted load le
 import os
 import unicodedata
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,7 +46,6 @@ VERSION = "1"
 """Of this generator: rows of the same seed differ between versions."""
 PASSWORD_VARIABLE = "GRIDAUDIT_DEMO_PASSWORD"  # noqa: S105 - the name of a variable
 SUPERVISOR_CITY = "1302"
-INSPECTOR_COUNTY = "130203"
 Progress = Callable[[str, float], None]
 
 
@@ -243,16 +243,19 @@ def _write_tracks(
 
 def _write_accounts(writer: BulkWriter, utility: Utility, folder: Path, now: datetime) -> LoadReport:
     """An account for each part that people play, supervisors at three levels, and the wall's token."""
+    # The busiest one of the supervisor's city, so that the phone has work to show; the county account is its county's.
+    at_hand = Counter(t.handler.number for t in utility.tickets if t.handler and t.closed_at is None)
     inspector = max(
-        utility.staff.inspectors_of(INSPECTOR_COUNTY),
-        key=lambda person: sum(t.handler == person and t.closed_at is None for t in utility.tickets),
+        (person for person in utility.staff.inspectors if (person.county_code or "").startswith(SUPERVISOR_CITY)),
+        key=lambda person: at_hand[person.number],
     )
+    county = inspector.county_code or inspector.unit
     officers = utility.staff.officers
     plan: list[tuple[str, str, str, str, str | None]] = [
         ("manager", "manager", "演示·经理", PROVINCE, None),
         ("dispatcher", "supervisor", "演示·省级派单员", PROVINCE, officers[PROVINCE].number),
         ("supervisor", "supervisor", "演示·市级主管", SUPERVISOR_CITY, officers[SUPERVISOR_CITY].number),
-        ("county", "supervisor", "演示·县级主管", INSPECTOR_COUNTY, officers[INSPECTOR_COUNTY].number),
+        ("county", "supervisor", "演示·县级主管", county, officers[county].number),
         ("lead", "lead", "演示·区域负责人", PROVINCE, None),
         ("inspector", "inspector", f"演示·{inspector.name}", inspector.unit, inspector.number),
         ("admin", "admin", "演示·管理员", PROVINCE, None),
