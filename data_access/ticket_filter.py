@@ -27,6 +27,7 @@ SORTS: Final[Mapping[str, str]] = {
 }
 """Name in the address → column. Each has an index of its own (migration 0004); a minus before the name turns it."""
 SOON = timedelta(hours=24)
+SHORT_DAYS: Final = 60
 STATES: Final = ("open", "closed", "all")
 DUE: Final = ("overdue", "today", "soon")
 _UNIT = re.compile(r"[A-Za-z0-9_]{1,32}")
@@ -94,6 +95,17 @@ class TicketFilter:
     def within(self, *, statuses: frozenset[int]) -> "TicketFilter":
         """The same, narrowed to some statuses: a column of the board."""
         return replace(self, statuses=self.statuses & statuses if self.statuses else statuses)
+
+    def is_short(self, sort: "Sort", now: datetime) -> bool:
+        """Whether days narrow the list to so few that they are read by their own index and sorted afterwards.
+
+        The planner knows nothing of how days and another order hang together, and would read all years for a page.
+        """
+        column = "closed_at" if self.state == "closed" else "opened_at"
+        if self.first_day is None or sort.column == column:
+            return False
+        last = self.last_day or now.astimezone(DISPLAY_ZONE).date()
+        return (last - self.first_day).days <= SHORT_DAYS
 
     def kinds(self) -> list[str] | None:
         """Codes of the anomaly types that pass; None when all do."""
@@ -224,11 +236,16 @@ class Sort:
         """Of `audit_ticket`."""
         return SORTS[self.name]
 
-    def order(self, table: str) -> str:
-        """For ORDER BY."""
+    def order(self, table: str, *, along_index: bool = True) -> str:
+        """For ORDER BY. Not `along_index`: the rows are few and found otherwise, no index of this order is entered."""
         way = " DESC" if self.descending else ""
         rest = "" if self.column == "number" else f", {table}.number{way}"
-        return f"{table}.{self.column}{way}{rest}"
+        column = f"{table}.{self.column}"
+        if not along_index and self.column.endswith("_at"):
+            column += " + interval '0'"
+        elif not along_index:
+            column += " + 0" if self.column == "level" else " || ''"
+        return f"{column}{way}{rest}"
 
     def after(self) -> str:
         """The condition for rows behind the one with `:last_value` and `:last_number`."""

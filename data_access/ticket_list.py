@@ -115,8 +115,10 @@ async def ticket_page(
     Times are aware; energy in kWh and money in yuan are `Decimal`; `lon`, `lat` in WGS-84.
     """
     limit, skip = max(1, min(limit, 1_000)), max(0, skip)
+    moment = now or datetime.now(UTC)
+    order = sort.order("ticket", along_index=not chosen.is_short(sort, moment))
     async with reading(viewer) as connection:
-        where, values = await _where(connection, viewer, chosen, now or datetime.now(UTC))
+        where, values = await _where(connection, viewer, chosen, moment)
         if after is not None:
             where += f" AND {sort.after()}"
             values |= {"last_number": after.number}
@@ -124,7 +126,7 @@ async def ticket_page(
                 values["last_value"] = after.value
         statement = text(
             f"WITH page AS (SELECT {_FIELDS} FROM audit_ticket AS ticket WHERE {where}"  # noqa: S608
-            f" ORDER BY {sort.order('ticket')} LIMIT :limit OFFSET :skip)"
+            f" ORDER BY {order} LIMIT :limit OFFSET :skip)"
             f"{_WITH_NAMES} ORDER BY {sort.order('page')}"
         )
         values |= {"limit": limit + 1, "skip": 0 if after else skip}

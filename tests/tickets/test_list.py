@@ -115,6 +115,13 @@ async def test_each_part_of_the_filter_narrows(query, expected):
     assert await numbers(query) == expected
 
 
+@pytest.mark.parametrize("sort", ["due", "-level", "number"])
+async def test_a_few_days_in_another_order_hold_the_same_rows(sort):
+    query = {"state": "closed", "from": "2026-11-01", "to": "2026-11-24"}
+    assert TicketFilter.from_query(query).is_short(Sort.parse(sort, state="closed"), NOW)
+    assert sorted(await numbers(query, sort=sort)) == ["T-12", "T-N3"]
+
+
 async def test_overdue_leaves_out_those_whose_clock_stands_still():
     """T-07 is suspended: its old deadline is none (domain sheet 1.2)."""
     assert await numbers({"due": "overdue"}) == ["T-06", "T-03"]

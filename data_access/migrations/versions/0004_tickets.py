@@ -55,6 +55,9 @@ CREATE INDEX ix_audit_ticket_status ON audit_ticket (status, due_at);
 -- Open ones carry what counts by state need, so that counting reads the index alone.
 CREATE INDEX ix_audit_ticket_due_open ON audit_ticket (due_at, number) INCLUDE (status, level, org_path)
     WHERE closed_at IS NULL;
+CREATE INDEX ix_audit_ticket_opened_open ON audit_ticket (opened_at, number) WHERE closed_at IS NULL;
+CREATE INDEX ix_audit_ticket_level_open ON audit_ticket (level, number) WHERE closed_at IS NULL;
+CREATE INDEX ix_audit_ticket_number_open ON audit_ticket (number) WHERE closed_at IS NULL;
 CREATE INDEX ix_audit_ticket_due ON audit_ticket (due_at, number);
 CREATE INDEX ix_audit_ticket_level ON audit_ticket (level, number);
 CREATE INDEX ix_audit_ticket_anomaly ON audit_ticket (anomaly_code, opened_at);
@@ -231,7 +234,8 @@ def downgrade() -> None:
         op.execute(f"ALTER TABLE evidence DROP COLUMN {column}")
     op.execute(
         "DROP INDEX uq_audit_ticket_open_object, ix_audit_ticket_assigned, ix_audit_ticket_status,"
-        " ix_audit_ticket_due_open, ix_audit_ticket_due, ix_audit_ticket_level, ix_audit_ticket_anomaly,"
+        " ix_audit_ticket_due_open, ix_audit_ticket_opened_open, ix_audit_ticket_level_open,"
+        " ix_audit_ticket_number_open, ix_audit_ticket_due, ix_audit_ticket_level, ix_audit_ticket_anomaly,"
         " ix_audit_ticket_handler"
     )
     op.execute("CREATE INDEX ix_audit_ticket_handler ON audit_ticket (handler_number) WHERE closed_at IS NULL")
