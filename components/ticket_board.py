@@ -52,6 +52,7 @@ def _column(name: str, page: Page, counts: Counts, now: datetime, language: Lang
 
 def _card(row: Mapping[str, Any], now: datetime, language: Language) -> Any:
     kind, words = deadline(row, now, language)
+    state = status_word(row["status"], language)
     due: list[Any] = [icon(_SIGNS[kind])] if kind in _SIGNS else []
     handler = row["handler"] or t("ticket_list.nobody", language)
     parts = [
@@ -59,7 +60,7 @@ def _card(row: Mapping[str, Any], now: datetime, language: Language) -> Any:
             [
                 html.Span(fmt.roman(row["level"]), className=f"level-mark level-mark--{row['level']}"),
                 html.Span(row["number"], className="ticket-card__number number"),
-                html.Span(status_word(row["status"], language), className="ticket-card__status"),
+                html.Span(state, className="ticket-card__status", title=state),
             ],
             className="ticket-card__line",
         ),
