@@ -82,10 +82,12 @@ async def test_the_way_from_the_map_to_the_ticket(screen: Screen, thing: Thing, 
         await expect(page.locator(".bill__why .tree li").first).to_be_visible()
         await page.locator("#customer-bills .row-open").nth(1).click()
         await expect(page.locator(".bill__head h3")).not_to_have_text(newest)
-        assert thing.customer in query(page)["bill"], "the bill is in the address"
+        await page.wait_for_function("number => location.search.includes(`bill=${number}`)", arg=thing.customer)
         await page.get_by_role("tab").nth(TICKETS).click()
         await page.click(f"#customer-list a[href='/tickets/{thing.ticket}']")
         await page.wait_for_url(f"**/tickets/{thing.ticket}**")
+        await expect(page.locator(f"a[href='/customers/{thing.customer}']").first).to_be_visible()
+        await expect(page.locator(f"a[href='/districts/{thing.district}']").first).to_be_visible()
         await page.go_back()
         await expect(page.locator(f"#customer-list a[href='/tickets/{thing.ticket}']")).to_be_visible()
 
