@@ -66,6 +66,9 @@ TELLS_OF_PEOPLE_OR_PLACES = {
     "/api/v1/map/grid",
     "/api/v1/districts/{district}/customers.{kind}",
     "/api/v1/customers/{customer}/usage.{kind}",
+    "/api/v1/tickets",
+    "/api/v1/tickets/{number}",
+    "/api/v1/tickets/{number}/inspectors",
 }
 """Doors that surely show the north its own things; the others may have nothing with a name in it."""
 
