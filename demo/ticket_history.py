@@ -271,8 +271,9 @@ class History:
         if self._roll(0.05) and in_time and not self._extended(inspector(handler)):
             return False
         planted = self.made.risk.planted
-        likely = (0.86, 0.08, 0.06) if planted else (0.06, 0.85, 0.09)
-        finding = str(self.chance.choice(["true", "false", "unable"], p=likely))
+        likely_true, likely_false = (0.86, 0.08) if planted else (0.06, 0.85)
+        roll = float(self.chance.random())
+        finding = "true" if roll < likely_true else "false" if roll < likely_true + likely_false else "unable"
         self._arrived(handler)
         # The photos come while the check goes on; the finding some time after the last of them.
         if not self._photographed(inspector(handler), "finding"):
