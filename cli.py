@@ -159,10 +159,11 @@ def show_help(context: typer.Context) -> None:
 
 
 def main() -> None:
-    """Entry of `python cli.py`; accounts and tokens are looked up only when they are asked for."""
-    if sys.argv[1:2] in (["user"], ["token"], ["help"], ["--help"]) or not sys.argv[1:]:
-        from ops import admin
+    """Entry of `python cli.py`; accounts, tokens and imports are loaded only when they are asked for."""
+    if sys.argv[1:2] in (["user"], ["token"], ["import"], ["help"], ["--help"]) or not sys.argv[1:]:
+        from ops import admin, imports
 
+        app.command("import")(imports.run_import)
         app.add_typer(admin.user, name="user")
         app.add_typer(admin.token, name="token")
     app(prog_name="./run")

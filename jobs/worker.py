@@ -17,11 +17,12 @@ from sqlalchemy.exc import DBAPIError
 
 from data_access.engine import database_address
 from jobs.billing_run import bill_run
+from jobs.imports.run import import_queued
 from jobs.ticket_clock import run_clock
 
 log = logging.getLogger("gridaudit.worker")
 
-QUEUES = ("billing", "tickets")
+QUEUES = ("billing", "tickets", "imports")
 CLOCK = "*/5 * * * *"
 """How often the clocks of tickets are looked at, as cron says it."""
 AHEAD = 1_000
@@ -65,6 +66,19 @@ def make_app(address: str | None = None) -> App:
     @app.task(name="ticket_clock", queue="tickets", queueing_lock="ticket_clock", priority=AHEAD)
     async def ticket_clock(timestamp: int) -> None:
         await run_clock(datetime.now(UTC))
+
+    @app.task(
+        name="import_file",
+        queue="imports",
+        retry=RetryStrategy(
+            max_attempts=5,
+            wait=2,
+            linear_wait=5,
+            retry_exceptions=[OperationalError, DBAPIError, OSError, asyncio.CancelledError],  # type: ignore[list-item]
+        ),
+    )
+    async def import_file(number: int) -> None:
+        await import_queued(number)
 
     return app
 
