@@ -13,7 +13,7 @@ from jobs.imports.findings import FileRefused
 from jobs.imports.kinds import KINDS
 from jobs.imports.places import SYSTEMS
 from jobs.imports.run import Options, Outcome, import_file
-from ops.admin import _path, _with_database
+from ops.admin import _path, with_database
 
 
 def _mapping(path: Path | None) -> dict[str, str]:
@@ -56,7 +56,7 @@ def run_import(
         return await import_file(kind, file, options, by="./run import", org_path=scope, watch=watch)
 
     try:
-        outcome = _with_database(work)
+        outcome = with_database(work)
     except FileRefused as refused:
         typer.echo(refused.message(chosen), err=True)
         raise typer.Exit(2) from None

@@ -34,7 +34,7 @@ def _arrange(owner: psycopg.Connection) -> None:
             " phone, address, district_code, opened_on, org_path, location)"
             " VALUES (%s, %s, 'Wang Demo', 'residential', '220V', 8, 'R1', '13800001111', 'Demo Road', %s,"
             " '2020-01-01', %s, ST_SetSRID(ST_MakePoint(%s, %s), 4326))",
-            (county_of(station), f"C-{side}", f"D-{side}", station, lon, lat),
+            (county_of(station), f"C-{side}-GIS", f"D-{side}", station, lon, lat),
         )
         owner.execute(
             "UPDATE transformer_district SET service_area = ST_Buffer(location, 0.01) WHERE code = %s", (f"D-{side}",)
