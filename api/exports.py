@@ -18,6 +18,7 @@ from components.view_state import running_month
 from data_access import customer_reads, district_reads
 from data_access.bill_input import month_after
 from data_access.bills import bill_number
+from data_access.months import month_back
 from data_access.parameters import BadParameter
 from data_access.scope import require_viewer
 from i18n import Language, t
@@ -46,7 +47,7 @@ def _month(text: str | None) -> date:
         BadParameter: not a month as YYYY-MM from 2000 to 2079.
     """
     if text is None:
-        return district_reads.month_back(running_month(), 1)
+        return month_back(running_month(), 1)
     try:
         month = date.fromisoformat(f"{text}-01") if len(text) == 7 else None
     except ValueError:
@@ -107,7 +108,7 @@ async def district_energy(
 ) -> Response:
     """Energies in kWh, loss in percent; days of Asia/Shanghai. A loss that can't be computed is empty, never zero."""
     chosen, language = _month(month), _language(request, lang)
-    first = district_reads.month_back(chosen, span - 1)
+    first = month_back(chosen, span - 1)
     rows = await district_reads.days_of(require_viewer(), district, first, month_after(chosen))
     if rows is None:
         raise Refused("not_found")

@@ -15,7 +15,7 @@ from components.attributes import attributes
 from components.desk import link
 from components.icons import icon
 from data_access.bill_input import month_after
-from data_access.district_reads import month_back
+from data_access.months import month_back
 from i18n import Language, t
 from settings import DISPLAY_ZONE
 

@@ -16,14 +16,15 @@ from sqlalchemy import text
 from billing import Case, parse_case
 from billing.checks.months import MonthCheck, check_months
 from data_access.cards import masked_name, masked_phone
-from data_access.district_reads import month_back
 from data_access.engine import reading
+from data_access.months import month_back, months_between
 from data_access.objects import audit_of, dicts, units_above
 from data_access.reveals import masked_address
 from data_access.scope import Viewer
 from data_access.usage import unpack
 
-PEERS = 200
+PEERS = 100
+"""Others of the same class whose mean is shown."""
 FEW_PEERS = 3
 """With fewer, a mean would be somebody's own use: it is then not shown."""
 _FILE = text("""
@@ -52,24 +53,38 @@ SELECT valid_from, valid_until, terms FROM account_terms
 WHERE county_code = :county AND customer_number = :number ORDER BY valid_from DESC
 """)
 _MONTHS = text("""
-SELECT month, energy_kwh, daily_kwh, sharp_kwh, peak_kwh, flat_kwh, valley_kwh, deep_valley_kwh, fed_in_kwh,
-    reactive_kvarh, maximum_demand_kw FROM usage_month
-WHERE county_code = :county AND customer_number = :number AND month >= :first AND month <= :last ORDER BY month
+SELECT own.month, energy_kwh, daily_kwh, sharp_kwh, peak_kwh, flat_kwh, valley_kwh, deep_valley_kwh, fed_in_kwh,
+    reactive_kvarh, maximum_demand_kw
+FROM unnest(CAST(:months AS date[])) AS wanted (month) CROSS JOIN LATERAL (
+    SELECT usage_month.* FROM usage_month WHERE county_code = :county AND usage_month.month = wanted.month
+        AND customer_number = :number OFFSET 0
+) AS own
+ORDER BY own.month
 """)
 _BILLS = text("""
-SELECT month, version, kind, corrects, reason, total, billed_kwh, loss_kwh, demand_kw, power_factor, certainty,
-    issued_at, issued_by, period_start, period_end FROM bill
-WHERE county_code = :county AND customer_number = :number AND month >= :first AND month <= :last
-ORDER BY month DESC, version DESC
+SELECT own.month, version, kind, corrects, reason, total, billed_kwh, loss_kwh, demand_kw, power_factor, certainty,
+    issued_at, issued_by, period_start, period_end
+FROM unnest(CAST(:months AS date[])) AS wanted (month) CROSS JOIN LATERAL (
+    SELECT bill.* FROM bill WHERE county_code = :county AND bill.month = wanted.month AND customer_number = :number
+    OFFSET 0
+) AS own
+ORDER BY own.month DESC, version DESC
 """)
 _CASES = text("""
-SELECT DISTINCT ON (month) month, version, case_content::text FROM bill
-WHERE county_code = :county AND customer_number = :number AND month >= :first AND month <= :last
-ORDER BY month, version DESC
+SELECT wanted.month, own.version, own.case_content::text
+FROM unnest(CAST(:months AS date[])) AS wanted (month) CROSS JOIN LATERAL (
+    SELECT version, case_content FROM bill
+    WHERE county_code = :county AND bill.month = wanted.month AND customer_number = :number
+    ORDER BY version DESC LIMIT 1
+) AS own
+ORDER BY wanted.month
 """)
 _READINGS = text("""
-SELECT meter_number, register, read_at, kind, reading, method, quality, month FROM meter_reading
-WHERE county_code = :county AND customer_number = :number AND month >= :first AND month <= :last
+SELECT meter_number, register, read_at, kind, reading, method, quality, own.month
+FROM unnest(CAST(:months AS date[])) AS wanted (month) CROSS JOIN LATERAL (
+    SELECT meter_reading.* FROM meter_reading WHERE county_code = :county AND meter_reading.month = wanted.month
+        AND customer_number = :number OFFSET 0
+) AS own
 ORDER BY read_at DESC, meter_number, register
 """)
 _ADJUSTMENTS = text("""
@@ -86,11 +101,13 @@ WITH peers AS (
         AND customer.category = :category AND customer.voltage = :voltage AND customer.closed_on IS NULL
     ORDER BY district.code <> :district, customer.number LIMIT :limit
 )
-SELECT use.month, count(*) AS customers, avg(use.energy_kwh) AS mean_kwh,
-    percentile_disc(ARRAY[0.25, 0.75]) WITHIN GROUP (ORDER BY use.energy_kwh) AS quartiles
-FROM peers JOIN usage_month AS use ON use.county_code = :county AND use.customer_number = peers.number
-WHERE use.month >= :first AND use.month <= :last
-GROUP BY use.month ORDER BY use.month
+SELECT wanted.month, used.customers, used.mean_kwh
+FROM unnest(CAST(:months AS date[])) AS wanted (month) CROSS JOIN LATERAL (
+    SELECT count(*) AS customers, avg(energy_kwh) AS mean_kwh FROM usage_month
+    WHERE county_code = :county AND usage_month.month = wanted.month
+        AND customer_number = ANY(ARRAY(SELECT number FROM peers))
+) AS used
+WHERE used.customers > 0 ORDER BY wanted.month
 """)
 PERIODS = ("sharp", "peak", "flat", "valley", "deep_valley")
 
@@ -124,7 +141,8 @@ async def customer_page(viewer: Viewer, number: str, last: date, count: int = 25
             return None
         file = dict(row)
         asked = {
-            "county": file["county_code"], "number": number, "first": month_back(last, count - 1), "last": last,
+            "county": file["county_code"], "number": number,
+            "months": months_between(month_back(last, count - 1), last),
         }  # fmt: skip
         units = await units_above(connection, file["org_path"])
         meters = dicts(await connection.execute(_METERS, asked))
@@ -176,7 +194,7 @@ async def readings_with_checks(
 
     `cases` that no longer fit the schema are left out of the checks: the readings are shown all the same.
     """
-    asked = {"county": county, "number": number, "first": month_back(last, count - 1), "last": last}
+    asked = {"county": county, "number": number, "months": months_between(month_back(last, count - 1), last)}
     async with reading(viewer) as connection:
         readings = dicts(await connection.execute(_READINGS, asked))
         cases = [(row[0], row[2]) for row in await connection.execute(_CASES, asked)]

@@ -19,6 +19,7 @@ from audit.loss_bands import loss_percent
 from data_access.bill_input import month_after
 from data_access.cards import masked_name, masked_phone
 from data_access.engine import reading
+from data_access.months import month_back
 from data_access.objects import audit_of, dicts, units_above
 from data_access.scope import Viewer
 
@@ -168,12 +169,6 @@ class DistrictPage:
     risks: list[dict[str, Any]]
     tickets: list[dict[str, Any]]
     balance: BalanceInput
-
-
-def month_back(month: date, count: int) -> date:
-    """The first day of the month `count` months earlier."""
-    place = month.year * 12 + month.month - 1 - count
-    return date(place // 12, place % 12 + 1, 1)
 
 
 async def _file(connection: AsyncConnection, code: str) -> dict[str, Any] | None:

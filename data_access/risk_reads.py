@@ -13,8 +13,8 @@ from sqlalchemy import text
 from audit.association import Association, Occurrence, association_rule, associations
 from data_access.bill_input import month_after
 from data_access.cards import masked_name
-from data_access.district_reads import month_back
 from data_access.engine import reading
+from data_access.months import month_back
 from data_access.objects import audit_of, dicts, units_above
 from data_access.scope import Viewer
 from data_access.usage import unpack

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 
 from data_access.engine import reading, system
+from data_access.months import months_between
 from data_access.scope import Viewer
 
 PART = "usage"
@@ -21,17 +22,21 @@ PERIODS = ("sharp", "peak", "flat", "valley", "deep_valley")
 MISSING = int(np.iinfo(np.int32).min)
 """A day without a reading in `MonthColumns`."""
 _MONTHS = text("""
-SELECT usage_month.* FROM customer JOIN usage_month ON usage_month.county_code = customer.county_code
-    AND usage_month.customer_number = customer.number
-WHERE customer.number = :customer AND usage_month.month >= :first AND usage_month.month <= :last
-ORDER BY usage_month.month
+SELECT own.* FROM customer CROSS JOIN unnest(CAST(:months AS date[])) AS wanted (month) CROSS JOIN LATERAL (
+    SELECT usage_month.* FROM usage_month WHERE usage_month.county_code = customer.county_code
+        AND usage_month.month = wanted.month AND usage_month.customer_number = customer.number OFFSET 0
+) AS own
+WHERE customer.number = :customer
+ORDER BY own.month
 """)
 _READINGS = text("""
 SELECT reading.meter_number, reading.register, reading.read_at, reading.kind, reading.reading, reading.method,
     reading.quality, reading.month
-FROM customer JOIN meter_reading AS reading ON reading.county_code = customer.county_code
-    AND reading.customer_number = customer.number
-WHERE customer.number = :customer AND reading.month >= :first AND reading.month <= :last
+FROM customer CROSS JOIN unnest(CAST(:months AS date[])) AS wanted (month) CROSS JOIN LATERAL (
+    SELECT meter_reading.* FROM meter_reading WHERE meter_reading.county_code = customer.county_code
+        AND meter_reading.month = wanted.month AND meter_reading.customer_number = customer.number OFFSET 0
+) AS reading
+WHERE customer.number = :customer
 ORDER BY reading.read_at, reading.meter_number, reading.register
 """)
 _DISTRICT = text("""
@@ -72,7 +77,7 @@ async def usage_of(viewer: Viewer, customer: str, first: date, last: date) -> li
     None where a reading is missing; `energy_kwh`, `reactive_kvarh`, `maximum_demand_kw` of the month.
     """
     async with reading(viewer) as connection:
-        rows = await connection.execute(_MONTHS, {"customer": customer, "first": first, "last": last})
+        rows = await connection.execute(_MONTHS, {"customer": customer, "months": months_between(first, last)})
         return [_month(row._mapping) for row in rows]
 
 
@@ -92,7 +97,7 @@ def _month(row: Any) -> dict[str, Any]:
 async def readings_of(viewer: Viewer, customer: str, first: date, last: date) -> list[dict[str, Any]]:
     """A customer's readings of the months `first` to `last`, in order of time."""
     async with reading(viewer) as connection:
-        rows = await connection.execute(_READINGS, {"customer": customer, "first": first, "last": last})
+        rows = await connection.execute(_READINGS, {"customer": customer, "months": months_between(first, last)})
         return [dict(row._mapping) for row in rows]
 
 

@@ -29,7 +29,7 @@ from components.view_state import mirror, month_of, month_steps, one_of, running
 from data_access import bills as stored
 from data_access import customer_reads as reads
 from data_access import reveals
-from data_access.district_reads import month_back
+from data_access.months import month_back
 from data_access.scope import require_viewer
 from i18n import Language, t
 

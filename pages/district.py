@@ -29,6 +29,7 @@ from components.object_links import unit_crumbs
 from components.view_state import address, choices, mirror, month_of, month_steps, one_of, running_month
 from data_access import district_reads as reads
 from data_access.bill_input import month_after
+from data_access.months import month_back
 from data_access.parameters import BadParameter, parse_day
 from data_access.scope import require_viewer
 from i18n import Language, t
@@ -56,7 +57,7 @@ async def layout(
 ) -> html.Div:
     """The page. Everything in the address is optional; what can't be read takes its default."""
     language, theme = request_language(lang), request_theme()
-    chosen = month_of(month, reads.month_back(running_month(), 1))
+    chosen = month_of(month, month_back(running_month(), 1))
     span = one_of(span, SPANS, "3")
     tab, colour = one_of(tab, TABS, "customers"), one_of(colour, on_map.COLOURINGS, "risk")
     page = await reads.district_page(require_viewer(), code.replace("\0", ""), chosen, int(span))

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from audit.energy_balance import energy_balance
-from data_access import bills, customer_reads, district_reads, reveals
+from data_access import bills, customer_reads, district_reads, reveals, usage
 from data_access.billing_runs import queue_run
-from data_access.engine import counting_statements
+from data_access.engine import counting_statements, reading
 from jobs.worker import run_worker
 from tests.builders import NORTH, SOUTH, viewer
 from tests.drill import arrange
@@ -109,6 +110,27 @@ async def test_readings_with_the_checks_of_their_months_in_two_statements():
     assert len(statements) == 2
     assert [row["reading"] for row in readings] == [1610, 1300, 1000, 100]
     assert [(check.month, check.kwh) for check in checks] == [(MONTH, 310), (BEFORE, 300)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        customer_reads._MONTHS, customer_reads._BILLS, customer_reads._CASES, customer_reads._READINGS,
+        customer_reads._PEERS, usage._MONTHS, usage._READINGS, bills._LIST,
+    ],
+    ids=lambda statement: str(statement).split()[1],
+)  # fmt: skip
+async def test_a_month_is_asked_for_by_itself_so_that_no_county_is_read_for_one_customer(statement):
+    """A range of months would read the county's whole index in every partition (data_access.months)."""
+    asked = {
+        "county": "130202", "number": BILLED, "customer": BILLED, "months": [BEFORE, MONTH], "limit": 10,
+        "feeder": "F-SOUTH", "district": "D-SOUTH", "category": "residential", "voltage": "<1kV",
+    }  # fmt: skip
+    async with reading(viewer(SOUTH)) as connection:
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        lines = await connection.execute(text(f"EXPLAIN {statement.text}"), asked)
+        conditions = [row[0] for row in lines if "Index Cond" in row[0] and "month" in row[0]]
+    assert conditions and all("month = wanted.month" in line for line in conditions), conditions
 
 
 async def test_a_bill_is_explained_and_the_month_before_found():
