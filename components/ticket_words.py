@@ -22,7 +22,20 @@ ICONS = {
     "supervise": "alert-triangle", "escalate": "alert-triangle", "note": "list-details", "add_evidence": "camera",
     "check_in": "map-pin", "merge": "link",
 }  # fmt: skip
-SILENT = frozenset({"chain", "stage_due_at", "amounts", "hash", "articles", "adjustments", "taken_back", "count"})
+SILENT = frozenset(
+    {
+        "chain",
+        "stage_due_at",
+        "amounts",
+        "hash",
+        "articles",
+        "adjustments",
+        "taken_back",
+        "count",
+        "check_in",
+        "verdict",
+    }
+)
 """Parts of an event that are for the program."""
 
 
@@ -131,7 +144,7 @@ def _value(name: str, value: Any, names: Names, language: Language) -> str:
             return said(f"ticket_page.level_{word}", language, str(value))
         case "evidence":
             return t("ticket_page.files", language, n=len(value) if isinstance(value, list) else 1)
-        case "due_at" | "until":
+        case "due_at" | "until" | "at":
             return full_moment(datetime.fromisoformat(str(value)), language)
         case "recovered_yuan" | "breach_yuan":
             return fmt.yuan(str(value), language)
