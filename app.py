@@ -24,6 +24,7 @@ from api import (
     features,
     field,
     health,
+    imports,
     layers,
     live,
     openapi,
@@ -51,7 +52,12 @@ from settings import ROOT, get_settings
 
 settings = get_settings()
 MAX_BODY_BYTES = 8 * 1024 * 1024
-"""A batch of 5,000 fixes takes about 1 MB; nothing that a browser sends is larger, but files of evidence."""
+"""A batch of 5,000 fixes takes about 1 MB; nothing that a browser sends is larger, but files."""
+
+
+def larger_bodies(method: str, path: str) -> int | None:
+    """Bytes that doors for files take: evidence and imports."""
+    return evidence.body_limit(method, path) or imports.body_limit(method, path)
 
 
 @asynccontextmanager
@@ -102,6 +108,7 @@ openapi.install(server)
 for part in (
     session,
     health,
+    imports,
     texts,
     signin,
     positions,
@@ -166,5 +173,5 @@ dash_app.layout = layout
 # The last one added is the outermost: headers, size, guard, compression, Dash's own, the one error shape.
 server.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5, thread_minimum_size=32 * 1024)
 server.add_middleware(Guard, callback_map=dash_app.callback_map)
-server.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, larger=evidence.body_limit)
+server.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, larger=larger_bodies)
 server.add_middleware(SecurityHeaders, policy=policy, secure=settings.web.secure_cookies)

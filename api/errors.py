@@ -31,6 +31,7 @@ from data_access.calculation_facts import NotComputable
 from data_access.engine import NoDatabase
 from data_access.evidence import NoSuchEvidence
 from data_access.field_work import NotAtWork
+from data_access.imports import MayNotImport
 from data_access.object_store import NoSuchObject, StoreUnavailable
 from data_access.parameters import BadParameter
 from data_access.scope import NotSignedIn
@@ -80,6 +81,7 @@ FAULTS: Mapping[type[BaseException], str] = {
     TooManyAttempts: "too_many_attempts",
     UnfitPassword: "unfit_password",
     UnknownObject: "not_found",
+    MayNotImport: "forbidden",
     UnknownTicket: "not_found",
     StaleTicket: "stale",
     ChangeIdReused: "change_id_reused",

@@ -40,6 +40,9 @@ KEYS = {
     "y": "12",
     "collection": "risk-points",
     "feature": "130702.R-NORTH",
+    "import_number": "1",
+    "contents": "customers",
+    "form": "csv",
 }
 """What is asked for at doors that want a parameter: always the northern thing and its ground."""
 ASKED = {"code": "D-NORTH", "number": "C-NORTH", "month": "2026-10", "language": "en"}
