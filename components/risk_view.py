@@ -17,6 +17,7 @@ from components.loss_chart import loss_figure
 from components.map_words import anomaly_name, pill
 from components.notice import empty_state
 from components.object_links import thing
+from components.result_bars import result_bars
 from components.table import Column, table
 from components.theme import Theme, tokens
 from components.ticket_score import Part, score_parts
@@ -208,29 +209,10 @@ def _year_ago(day: date) -> date:
 
 def ended_view(ended: Row, language: Language) -> Component:
     """How tickets of the type ended, as bars from zero with their counts."""
-    most = max(ended.values())
-    if not most:
+    if not any(ended.values()):
         return empty_state(t("risk_point.ended_none", language), name="clipboard-list")
-    return html.Div(
-        [
-            html.Div(
-                [
-                    html.Span(t(f"risk_point.ended_{name}", language)),
-                    html.Span(
-                        html.Span(
-                            className=f"share__bar share__bar--{kind}",
-                            style={"width": f"{100 * ended[name] / most:.0f}%"},
-                        ),
-                        className="share",
-                    ),
-                    html.Span(fmt.number(ended[name], language), className="number"),
-                ],
-                className="end",
-            )
-            for name, kind in ENDS.items()
-        ],
-        className="ends",
-    )
+    rows = [(t(f"risk_point.ended_{name}", language), ended[name], kind) for name, kind in ENDS.items()]
+    return result_bars(rows, language)
 
 
 def similar_table(rows: Sequence[Row], language: Language) -> Component:

@@ -156,7 +156,10 @@ class TicketEvent(Base):
     """What happened to a ticket: append-only, each row hashed over its content and the row before."""
 
     __tablename__ = "ticket_event"
-    __table_args__ = (Index("ix_ticket_event_at", "at"),)
+    __table_args__ = (
+        Index("ix_ticket_event_at", "at"),
+        Index("ix_ticket_event_prescreen", "actor", "at", postgresql_where=text("to_status = 20")),
+    )
 
     county_code: Mapped[CountyKey]
     ticket_number: Mapped[str] = mapped_column(primary_key=True)

@@ -48,6 +48,7 @@ KEYS = {
 ASKED = {"code": "D-NORTH", "number": "C-NORTH", "month": "2026-10", "language": "en"}
 """What a page's store says of the thing that it shows."""
 ASKED_OF = {
+    "inspector-asked": {"number": "E-NORTH", "month": "2026-10", "language": "en"},
     "risk-asked": {"number": "R-NORTH", "language": "en"},
     "ticket-asked": {"number": "T-NORTH", "language": "en", "anomaly": "DJ01"},
     "ticket-form-basis": {"action": "note", "based_on": 1, "change_id": "9f0c8f4e-3d39-4b9c-9d3a-0e6f5f3c1a77"},
@@ -56,6 +57,7 @@ ASKED_OF = {
 PAGE_KEYS = {
     "districts/<code>": "districts/D-NORTH",
     "customers/<number>": "customers/C-NORTH",
+    "inspectors/<number>": "inspectors/E-NORTH",
     "risks/<number>": "risks/R-NORTH",
     "tickets/<number>": "tickets/T-NORTH",
 }

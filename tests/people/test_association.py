@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.association import Association, AssociationRule, Occurrence, association_rule, associations
@@ -74,6 +74,7 @@ findings = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(findings, st.randoms(use_true_random=False))
 def test_measures_are_bounded_symmetric_and_indifferent_to_order(seen, chance):
     result = found("k1", seen)
@@ -87,6 +88,7 @@ def test_measures_are_bounded_symmetric_and_indifferent_to_order(seen, chance):
         assert (mirrored.lift, mirrored.cases, mirrored.support) == (one.lift, one.cases, one.support)
 
 
+@settings(deadline=None)
 @given(findings, st.integers(0, 200), st.integers(0, 200))
 def test_a_wider_window_never_loses_a_case(seen, window, more):
     narrow = {one.kind: one.cases for one in found("k1", seen, RULE.model_copy(update={"window_days": window}))}
@@ -94,6 +96,7 @@ def test_a_wider_window_never_loses_a_case(seen, window, more):
     assert all(wide[kind] >= cases for kind, cases in narrow.items())
 
 
+@settings(deadline=None)
 @given(findings)
 def test_objects_without_the_subject_change_totals_only(seen):
     """What the database leaves out, the findings of objects that have not the subject, may be left out."""
@@ -102,6 +105,7 @@ def test_objects_without_the_subject_change_totals_only(seen):
     assert associations("k1", own, *counted(seen), RULE) == found("k1", seen)
 
 
+@settings(deadline=None)
 @given(findings)
 def test_a_finding_of_the_same_day_repeated_changes_nothing(seen):
     assert found("k1", seen + seen) == found("k1", seen)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.deadlines import Limits, StageLimit
@@ -32,6 +32,7 @@ def test_nothing_checked_has_no_interval():
     assert wilson_interval(0, 0) is None
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10_000).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole))))
 def test_the_interval_holds_the_share_and_stays_a_share(case):
     part, whole = case
@@ -41,6 +42,7 @@ def test_the_interval_holds_the_share_and_stays_a_share(case):
     assert (1 - other_high, 1 - other_low) == pytest.approx((low, high)), "not confirmed is the mirror of confirmed"
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(1, 20))
 def test_more_cases_of_the_same_share_narrow_it(part, times):
     low, high = wilson_interval(part, 2 * part)
