@@ -21,8 +21,8 @@ from components.object_links import thing
 from components.result_bars import result_bars
 from components.table import Column, table
 from components.theme import Theme, tokens
-from data_access.district_reads import month_back
 from data_access.inspector_reads import MONTHS
+from data_access.months import month_back
 from i18n import Language, t
 from settings import DISPLAY_ZONE, get_settings
 

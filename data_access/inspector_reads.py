@@ -17,9 +17,9 @@ from audit.timeliness import Passage, Timeliness, timeliness
 from audit.workflow_states import Status
 from data_access.bill_input import month_after
 from data_access.cards import masked_phone
-from data_access.district_reads import month_back
 from data_access.engine import reading, writing
 from data_access.log import log_action
+from data_access.months import month_back
 from data_access.objects import dicts, units_above
 from data_access.scope import Viewer
 from data_access.tracks import day_bounds, today
@@ -57,9 +57,12 @@ ORDER BY event.ticket_number, event.sequence
 """)
 _LIMITS = text("SELECT org_path::text AS org_path, status, level, effective_from, working_days FROM stage_limit")
 _JUDGED = text("""
-SELECT DISTINCT ON (ticket.county_code, ticket.number) ticket.number, ticket.status, ticket.finding, ticket.closed_at
+SELECT DISTINCT ON (ticket.county_code, ticket.number) ticket.number, ticket.anomaly_code, ticket.level, ticket.status,
+    ticket.finding, ticket.opened_at, ticket.due_at, ticket.closed_at, ticket.customer_number, ticket.handler_number,
+    handler.name AS handler, ticket.recovered_yuan
 FROM ticket_event AS event JOIN audit_ticket AS ticket ON ticket.county_code = event.county_code
     AND ticket.number = event.ticket_number
+LEFT JOIN employee AS handler ON handler.number = ticket.handler_number
 WHERE event.actor = :number AND event.to_status = 20 AND event.from_status = 10 AND event.at >= :since
 """)
 _SHIFTS = text("""

@@ -51,8 +51,12 @@ LEFT JOIN employee AS reader ON reader.number = section.reader_number
 WHERE point.number = :number
 """)
 _USE = text("""
-SELECT month, energy_kwh, daily_kwh FROM usage_month
-WHERE county_code = :county AND customer_number = :customer AND month = ANY (:months) ORDER BY month
+SELECT own.month, own.energy_kwh, own.daily_kwh
+FROM unnest(CAST(:months AS date[])) AS wanted (month) CROSS JOIN LATERAL (
+    SELECT usage_month.* FROM usage_month WHERE county_code = :county AND usage_month.month = wanted.month
+        AND customer_number = :customer OFFSET 0
+) AS own
+ORDER BY own.month
 """)
 _DAYS = text("""
 SELECT day, supplied_kwh, sold_kwh, generated_kwh, meters, meters_read, state, reason, loss_percent

@@ -56,8 +56,9 @@ async def layout(
     language, theme = request_language(lang), request_theme()
     viewer, now = require_viewer(), datetime.now(UTC)
     chosen_day = day_of(day)
+    tab = one_of(tab, TABS, "")
     chosen = month_of(month, chosen_day.replace(day=1) if chosen_day else running_month())
-    number, tab = number.replace("\0", ""), one_of(tab, TABS, "open")
+    number = number.replace("\0", "")
     what = t("inspector.title", language)
     try:
         page = await reads.inspector_page(viewer, number, chosen, now)
@@ -68,6 +69,7 @@ async def layout(
     file = page.file
     if chosen_day and (chosen_day.year, chosen_day.month) != (chosen.year, chosen.month):
         chosen_day = None
+    tab = tab or ("open" if any(row["closed_at"] is None for row in page.tickets) else "closed")
     work, judged = work_of(page.tickets), judgements_of(page.judged)
     results, amounts = view.work_view(work, page.in_time, language)
     path, state = f"/inspectors/{file['number']}", {"tab": tab, "lang": known(lang)}
@@ -101,7 +103,14 @@ async def layout(
             "inspector.judgement_words", language, judged=judged.judged, decided=judged.decided,
             overturned=judged.overturned,
         )  # fmt: skip
-        body.append(section(t("inspector.judgements", language), html.P(said), note=t("inspector.work_note", language)))
+        body.append(
+            section(
+                t("inspector.judgements", language),
+                html.P(said),
+                ticket_table(newest(page.judged), language, key="judged"),
+                note=t("inspector.work_note", language),
+            )
+        )
     if page.tickets:
         figure = view.month_figure(page.tickets, running_month(), language, theme)
         note = t("inspector.work_note", language)
@@ -157,6 +166,11 @@ def day_of(text: str | None) -> date | None:
     except BadParameter:
         return None
     return day if day is not None and day <= tracks.today() else None
+
+
+def newest(tickets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many as a page lists, the newest first."""
+    return sorted(tickets, key=lambda row: row["opened_at"], reverse=True)[:SHOWN_TICKETS]
 
 
 def _lists(tickets: list[dict[str, Any]], tab: str, language: Language) -> Any:
