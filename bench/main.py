@@ -1,7 +1,8 @@
 """`./run bench`: measure against the budgets of DESIGN.md, print a table, write JSON.
 
-`--size demo|city|province|tickets`, `--only tiles,snapshot,details,pages,tickets,live,ingest,markers,billing`. The size
-`tickets` is for the part of that name alone.
+`--size demo|city|province|tickets`,
+`--only tiles,snapshot,details,search,pages,tickets,live,ingest,markers,billing`. The size `tickets` is for the part of
+that name alone.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from bench.live import fan_out, polling_peer
 from bench.markers import moving_markers
 from bench.pages import drill_down
 from bench.report import Figure, show
+from bench.search import search_calls
 from bench.target import Target, running
 from bench.tickets import ticket_table
 from bench.web import details, heat_tiles, snapshot
@@ -95,6 +97,11 @@ def _ingest(target: Target, _size: str) -> list[Figure]:
     return [replace(taken, peer=raw, peer_name="raw COPY", budget=max(10_000.0, raw / 3))]
 
 
+def _search(target: Target, _size: str) -> list[Figure]:
+    with closing(target.client()) as client:
+        return search_calls(client, target.owner_url)
+
+
 def _markers(target: Target, _size: str) -> list[Figure]:
     with closing(target.client()) as client:
         cookies = [{"name": name, "value": value, "url": target.base_url} for name, value in client.cookies.items()]
@@ -111,6 +118,7 @@ PARTS: dict[str, Callable[[Target, str], list[Figure]]] = {
     "tiles": _tiles,
     "snapshot": _snapshot,
     "details": _details,
+    "search": _search,
     "pages": _pages,
     "tickets": _tickets,
     "live": _live,
