@@ -5,6 +5,7 @@ from typing import Any
 
 from dash import html
 
+from audit.workflow_rules import rules
 from components import format as fmt
 from components.attributes import attributes
 from components.icons import icon
@@ -164,13 +165,18 @@ def _adding(number: str, language: Language) -> html.Div:
     )
 
 
+def is_doubtful(check_in: Row) -> bool:
+    """Whether a check-in does not prove the place by itself."""
+    return bool(check_in["score"] < rules().presence_score)
+
+
 def check_in_rows(rows: Sequence[Row], names: Names, language: Language) -> html.P | html.Ol:
     """Who was there when, how near, how sure; the score with its reason where it is low."""
     if not rows:
         return html.P(t("ticket_page.no_check_in", language), className="quiet")
     lines = []
     for row in reversed(rows):
-        low = row["score"] < 60
+        low = is_doubtful(row)
         words = [
             t("ticket_page.from_object", language, distance=fmt.distance(row["distance_m"], language)),
             t("ticket_page.accuracy", language, distance=fmt.distance(row["accuracy_m"], language)),

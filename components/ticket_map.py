@@ -7,6 +7,7 @@ from dash import html
 
 from components import format as fmt
 from components.desk_map import desk_map, point_layer
+from components.ticket_evidence import is_doubtful
 from components.ticket_words import Names, finding_word, full_moment
 from data_access.ticket_similar import SimilarCase
 from i18n import Language, t
@@ -64,7 +65,7 @@ def ticket_map(
                 full_moment(one["at"], language),
                 t("ticket_page.presence", language, score=one["score"]),
             ],
-            kind="warn" if one["score"] < 60 else "good",
+            kind="warn" if is_doubtful(one) else "good",
         )
         for one in check_ins
     ]

@@ -10,6 +10,10 @@ from data_access.engine import reading
 from data_access.scope import Viewer
 
 MOST = 8
+NEWEST = 1_000
+"""Among so many of the newest cases of a kind the nearest are looked for: a search by place alone would walk through
+the whole history where a kind is rare.
+"""
 _NEAREST = text("""
 SELECT near.number, near.level, near.finding, near.cause, near.opened_at, near.closed_at, near.return_count,
     near.recovered_kwh, near.recovered_yuan, near.breach_yuan, district.name AS district, near.district_code,
@@ -17,10 +21,12 @@ SELECT near.number, near.level, near.finding, near.cause, near.opened_at, near.c
     ST_DistanceSphere(near.location, near.here) AS distance_m
 FROM (
     SELECT ticket.*, ST_X(ticket.location) AS longitude, ST_Y(ticket.location) AS latitude, place.here
-    FROM (SELECT ST_SetSRID(ST_MakePoint(:longitude, :latitude), 4326) AS here) AS place, audit_ticket AS ticket
-    WHERE ticket.anomaly_code = :anomaly AND ticket.status = 90 AND ticket.number <> :number
-        AND ticket.location IS NOT NULL
-    ORDER BY ticket.location <-> ST_SetSRID(ST_MakePoint(:longitude, :latitude), 4326)
+    FROM (SELECT ST_SetSRID(ST_MakePoint(:longitude, :latitude), 4326) AS here) AS place, (
+        SELECT * FROM audit_ticket AS one
+        WHERE one.anomaly_code = :anomaly AND one.status = 90 AND one.number <> :number AND one.location IS NOT NULL
+        ORDER BY one.opened_at DESC LIMIT :newest
+    ) AS ticket
+    ORDER BY ticket.location <-> place.here
     LIMIT :most
 ) AS near
 LEFT JOIN transformer_district AS district ON district.county_code = near.county_code
@@ -57,7 +63,7 @@ async def similar_cases(
 ) -> list[SimilarCase]:
     """Archived tickets of the same anomaly in the viewer's scope, nearest to a place (WGS-84) first. One statement.
 
-    Void ones are no cases: nobody checked them. `number` is the ticket at hand, left out.
+    Void ones are no cases: nobody checked them. `number` is the ticket at hand, left out; `NEWEST` bounds the search.
     """
     asked = {
         "number": number,
@@ -65,6 +71,7 @@ async def similar_cases(
         "longitude": longitude,
         "latitude": latitude,
         "most": most,
+        "newest": NEWEST,
     }
     async with reading(viewer) as connection:
         return [SimilarCase(**row._mapping) for row in await connection.execute(_NEAREST, asked)]
