@@ -28,6 +28,7 @@ from api import (
     layers,
     live,
     openapi,
+    people_exports,
     positions,
     session,
     texts,
@@ -123,6 +124,7 @@ for part in (
     ticket_amounts,
     features,
     exports,
+    people_exports,
     field,
     field_page,
 ):

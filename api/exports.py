@@ -57,11 +57,12 @@ def _month(text: str | None) -> date:
     return month
 
 
-def _language(request: Request, lang: str | None) -> Language:
+def language_for(request: Request, lang: str | None) -> Language:
+    """The language of a file: asked for, else the reader's."""
     return known(lang) or language_of(request.scope)
 
 
-async def _answer(
+async def table_answer(
     name: str, keys: Sequence[str], rows: Sequence[Mapping[str, Any]], notes: Sequence[str], kind: Kind, lang: Language
 ) -> Response:
     """The file of rows; each key's head is `export.<key>`."""
@@ -81,7 +82,7 @@ async def district_customers(
     request: Request, district: str, kind: Spatial, month: str | None = Month, lang: str | None = Lang
 ) -> Response:
     """Places are WGS-84 (EPSG:4326); names are masked; energies in kWh, amounts in yuan."""
-    chosen, language = _month(month), _language(request, lang)
+    chosen, language = _month(month), language_for(request, lang)
     rows = await district_reads.customers_of(require_viewer(), district, chosen)
     if rows is None:
         raise Refused("not_found")
@@ -92,7 +93,7 @@ async def district_customers(
         "lat",
     )  # fmt: skip
     notes = [t("export.customers_note", language, district=district, month=f"{chosen:%Y-%m}")]
-    return await _answer(f"{district}-customers-{chosen:%Y%m}", keys, shown, notes, kind, language)
+    return await table_answer(f"{district}-customers-{chosen:%Y%m}", keys, shown, notes, kind, language)
 
 
 @router.get(
@@ -107,7 +108,7 @@ async def district_energy(
     lang: str | None = Lang,
 ) -> Response:
     """Energies in kWh, loss in percent; days of Asia/Shanghai. A loss that can't be computed is empty, never zero."""
-    chosen, language = _month(month), _language(request, lang)
+    chosen, language = _month(month), language_for(request, lang)
     first = month_back(chosen, span - 1)
     rows = await district_reads.days_of(require_viewer(), district, first, month_after(chosen))
     if rows is None:
@@ -124,7 +125,7 @@ async def district_energy(
         "day", "supplied_kwh", "sold_kwh", "generated_kwh", "loss_percent", "band", "meters", "meters_read", "reason",
     )  # fmt: skip
     notes = [t("export.energy_note", language, district=district)]
-    return await _answer(f"{district}-energy-{chosen:%Y%m}", keys, shown, notes, kind, language)
+    return await table_answer(f"{district}-energy-{chosen:%Y%m}", keys, shown, notes, kind, language)
 
 
 async def _customer(number: str, month: date) -> customer_reads.CustomerPage:
@@ -141,7 +142,7 @@ async def customer_usage(
     request: Request, customer: str, kind: Table, month: str | None = Month, lang: str | None = Lang
 ) -> Response:
     """The 25 months up to `month`; energies in kWh. Periods are empty where they are not measured."""
-    chosen, language = _month(month), _language(request, lang)
+    chosen, language = _month(month), language_for(request, lang)
     page = await _customer(customer, chosen)
     means = {peer["month"]: peer["mean_kwh"] for peer in page.peers}
     rows = [
@@ -159,7 +160,7 @@ async def customer_usage(
     ]
     keys = ("month", "energy_kwh", *customer_reads.PERIODS, "peers_kwh", "maximum_demand_kw")
     notes = [t("export.usage_note", language, customer=customer)]
-    return await _answer(f"{customer}-usage-{chosen:%Y%m}", keys, rows, notes, kind, language)
+    return await table_answer(f"{customer}-usage-{chosen:%Y%m}", keys, rows, notes, kind, language)
 
 
 @router.get("/customers/{customer}/bills.{kind}", summary="A customer's bills", **TABLE)
@@ -167,7 +168,7 @@ async def customer_bills(
     request: Request, customer: str, kind: Table, month: str | None = Month, lang: str | None = Lang
 ) -> Response:
     """The 25 months up to `month`, corrections before what they correct; yuan and kWh."""
-    chosen, language = _month(month), _language(request, lang)
+    chosen, language = _month(month), language_for(request, lang)
     page = await _customer(customer, chosen)
     rows = [
         {
@@ -180,7 +181,7 @@ async def customer_bills(
     ]
     keys = ("bill", "period_start", "period_end", "billed_kwh", "total", "kind", "reason", "certainty", "issued_at")
     notes = [t("export.bills_note", language, customer=customer)]
-    return await _answer(f"{customer}-bills-{chosen:%Y%m}", keys, rows, notes, kind, language)
+    return await table_answer(f"{customer}-bills-{chosen:%Y%m}", keys, rows, notes, kind, language)
 
 
 @router.get(
@@ -190,7 +191,7 @@ async def customer_readings(
     request: Request, customer: str, kind: Table, month: str | None = Month, lang: str | None = Lang
 ) -> Response:
     """The 13 months up to `month`; dial units, times of Asia/Shanghai."""
-    chosen, language = _month(month), _language(request, lang)
+    chosen, language = _month(month), language_for(request, lang)
     county = await customer_reads.county_of(require_viewer(), customer)
     if county is None:
         raise Refused("not_found")
@@ -199,4 +200,4 @@ async def customer_readings(
     rows = [{**row, "month": f"{row['month']:%Y-%m}", "findings": said.get(row["month"], "")} for row in readings]
     keys = ("month", "read_at", "meter_number", "register", "reading", "method", "quality", "findings")
     notes = [t("export.readings_note", language, customer=customer)]
-    return await _answer(f"{customer}-readings-{chosen:%Y%m}", keys, rows, notes, kind, language)
+    return await table_answer(f"{customer}-readings-{chosen:%Y%m}", keys, rows, notes, kind, language)

@@ -105,8 +105,12 @@ def legend(customers: Sequence[Row], colouring: Colouring, language: Language) -
         case "loss":
             most = max((row["loss_kwh"] or Decimal(0) for row in customers), default=Decimal(0))
             items = [
-                html.Div([html.Span("0"), html.Span(className="ramp"), html.Span(fmt.kilowatt_hours(most, language))],
-                         className="legend-item"),
+                html.Div(
+                    [
+                        html.Span("0"), html.Span(className="ramp-line"), html.Span(fmt.kilowatt_hours(most, language)),
+                    ],
+                    className="legend-item",
+                ),
                 item("sign--circle sign--hollow", t("district.legend_nothing", language)),
             ]  # fmt: skip
         case "category":

@@ -89,5 +89,5 @@ def choices(
             )
             for value, word in options.items()
         ],
-        className="choices",
+        className="one-of",
     )

@@ -28,6 +28,7 @@ from components.desk import (
     section,
     stack,
 )
+from components.exports import export_links
 from components.icons import icon
 from components.language import known
 from components.map_words import pill
@@ -155,6 +156,15 @@ async def layout(
             *([html.Span(t("common.demo", language), className="demo-mark")] if file["is_demo"] else []),
         ],
         figures=view.figures(work, page.in_time, judged, language),
+        actions=[
+            export_links(
+                {t("inspector.lists", language): (f"/api/v1/inspectors/{file['number']}/tickets", ("xlsx", "csv"))},
+                {"lang": language},
+                language,
+            )
+        ]
+        if page.tickets
+        else [],
         body=body,
     )
 

@@ -23,6 +23,7 @@ from tests.isolation.twins import FOREIGN, OWN, build
 
 KEYS = {
     "employee": "E-NORTH",
+    "region": "130702",
     "number": "T-NORTH",
     "district": "D-NORTH",
     "customer": "C-NORTH",
@@ -49,6 +50,7 @@ ASKED = {"code": "D-NORTH", "number": "C-NORTH", "month": "2026-10", "language":
 """What a page's store says of the thing that it shows."""
 ASKED_OF = {
     "inspector-asked": {"number": "E-NORTH", "month": "2026-10", "language": "en"},
+    "region-asked": {"code": "130702", "language": "en", "station": False},
     "risk-asked": {"number": "R-NORTH", "language": "en"},
     "ticket-asked": {"number": "T-NORTH", "language": "en", "anomaly": "DJ01"},
     "ticket-form-basis": {"action": "note", "based_on": 1, "change_id": "9f0c8f4e-3d39-4b9c-9d3a-0e6f5f3c1a77"},
@@ -58,6 +60,7 @@ PAGE_KEYS = {
     "districts/<code>": "districts/D-NORTH",
     "customers/<number>": "customers/C-NORTH",
     "inspectors/<number>": "inspectors/E-NORTH",
+    "regions/<code>": "regions/130702",
     "risks/<number>": "risks/R-NORTH",
     "tickets/<number>": "tickets/T-NORTH",
 }
