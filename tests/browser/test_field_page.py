@@ -194,7 +194,11 @@ async def test_without_a_network_what_was_typed_stays_and_is_sent_once_when_it_i
     await site_accepts(site, case)
     async with site.phone(case, "en", 390, 844) as page:
         await open_ticket(page, case.number)
-        await page.wait_for_function("navigator.serviceWorker.controller !== null")
+        # Not `wait_for_function`: it evaluates text in the page, which the page's policy forbids.
+        await page.evaluate(
+            "() => navigator.serviceWorker.controller !== null || new Promise((done) =>"
+            " navigator.serviceWorker.addEventListener('controllerchange', () => done(true)))"
+        )
         await page.locator("#f-submit_finding-report").fill("Seal broken, two screws missing.")
         await page.context.set_offline(True)
         await note(page, "Nobody at home; neighbour asked.")

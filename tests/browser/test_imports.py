@@ -1,6 +1,7 @@
 """The page of imports and the search of the top bar in a real browser."""
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.conftest import Screen
 
@@ -34,8 +35,9 @@ async def test_search_is_walked_by_keyboard_alone(screen: Screen) -> None:
         number, name = connection.execute("SELECT number, name FROM customer ORDER BY number LIMIT 1").fetchone()
     async with screen.page("admin", width=1440, height=900) as page:
         await page.goto("/imports?lang=en")
-        await page.wait_for_selector("#desk-search input")
+        await page.wait_for_selector("#desk-dressed[title]", state="attached")
         await page.keyboard.press("/")
+        await expect(page.locator("#desk-search-text")).to_be_focused()
         await page.keyboard.type(number)
         await page.wait_for_selector(f'a.search__hit[href="/customers/{number}"]')
         assert name not in await page.inner_text("#desk-search-hits")
