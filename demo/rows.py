@@ -188,7 +188,9 @@ def _overdue(ticket: Ticket | None, now: datetime) -> Any:
 
     if ticket is None or ticket.closed_at or ticket.due_at >= now:
         return Decimal(0)
-    late, given = now - ticket.due_at, ticket.due_at - ticket.events[-1]["at"]
+    # Reminders and supervision come after the stage began: the clock runs from the last change of status.
+    began = next(event["at"] for event in reversed(ticket.events) if event["from_status"] != event["to_status"])
+    late, given = now - ticket.due_at, max(ticket.due_at - began, timedelta(hours=1))
     return Decimal(round(min(1.0, late / given), 2))
 
 
