@@ -18,6 +18,7 @@ from bench.ingest import over_http, raw_copy
 from bench.live import fan_out, polling_peer
 from bench.markers import moving_markers
 from bench.pages import drill_down
+from bench.people_pages import people_pages
 from bench.report import Figure, show
 from bench.search import search_calls
 from bench.target import Target, running
@@ -45,7 +46,7 @@ def _details(target: Target, _size: str) -> list[Figure]:
 
 
 def _pages(target: Target, _size: str) -> list[Figure]:
-    return drill_down(target.owner_url)
+    return [*drill_down(target.owner_url), *people_pages(target.owner_url)]
 
 
 def _tickets(target: Target, _size: str) -> list[Figure]:

@@ -4,6 +4,8 @@ A point's number does not say its county; the index on it finds the county, and 
 customers are masked here.
 """
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,6 +19,7 @@ from data_access.engine import reading
 from data_access.months import month_back
 from data_access.objects import audit_of, dicts, units_above
 from data_access.scope import Viewer
+from data_access.tracks import day_bounds, today
 from data_access.usage import unpack
 from settings import DISPLAY_ZONE
 
@@ -91,28 +94,41 @@ WHERE county_code = :county AND (risk_number = :number OR (closed_at IS NULL AND
 ORDER BY closed_at IS NOT NULL, opened_at DESC LIMIT 1
 """)
 # All findings of the objects that have the type in question, and how many objects have each of the others. Rejected
-# points (state 5) were no findings. The three kinds of object are counted in one pass over the county.
-_TOGETHER = text("""
-WITH found AS MATERIALIZED (
-    SELECT point.anomaly_code AS kind, (point.detected_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
-        point.customer_number, point.district_code, section.reader_number
-    FROM risk_point AS point
-    LEFT JOIN customer ON customer.county_code = point.county_code AND customer.number = point.customer_number
-    LEFT JOIN reading_section AS section ON section.county_code = customer.county_code
-        AND section.code = customer.reading_section_code
-    WHERE point.county_code = :county AND point.detected_at >= :since AND point.state <> 5
-), item AS MATERIALIZED (
-    SELECT DISTINCT entry.dimension, entry.key, found.kind, found.day
-    FROM found CROSS JOIN LATERAL (VALUES
-        ('customer', customer_number), ('district', district_code), ('reader', reader_number)
-    ) AS entry (dimension, key) WHERE entry.key IS NOT NULL
-), holder AS (SELECT DISTINCT dimension, key FROM item WHERE kind = :kind)
-SELECT dimension, kind, NULL AS key, NULL::date AS day, count(DISTINCT key) AS objects FROM item
-GROUP BY GROUPING SETS ((dimension, kind), (dimension))
+# points (state 5) were no findings.
+# `IS TRUE` keeps the last condition a look into a hash table: as a join it was a loop over all pairs.
+_TOGETHER = """
+WITH point AS MATERIALIZED (
+    SELECT {column} AS object, anomaly_code AS kind, (detected_at AT TIME ZONE 'Asia/Shanghai')::date AS day
+    FROM risk_point
+    WHERE county_code = :county AND detected_at >= :since AND state <> 5 AND {column} IS NOT NULL
+), {found}, pair AS MATERIALIZED (SELECT DISTINCT key, kind FROM found)
+SELECT kind, NULL AS key, NULL::date AS day, count(*) AS objects FROM pair GROUP BY kind
 UNION ALL
-SELECT item.dimension, item.kind, item.key, item.day, NULL FROM item JOIN holder USING (dimension, key)
-""")
-DIMENSIONS = ("customer", "district", "reader")
+SELECT NULL, NULL, NULL, count(DISTINCT key) FROM pair
+UNION ALL
+SELECT DISTINCT kind, key, day, NULL::bigint FROM found
+WHERE (key IN (SELECT key FROM pair WHERE kind = :kind)) IS TRUE
+"""
+_OBJECT = "found AS (SELECT object AS key, kind, day FROM point)"
+# The planner takes the customers for a handful and would read the sections anew for each: so each customer is looked up
+# by its key once, and the reader in one object of the county's sections.
+_READER = """
+section AS MATERIALIZED (
+    SELECT jsonb_object_agg(code, reader_number) AS readers FROM reading_section
+    WHERE county_code = :county AND reader_number IS NOT NULL
+), reader AS MATERIALIZED (
+    SELECT number, (SELECT readers FROM section) ->> reading_section_code AS key FROM customer
+    WHERE county_code = :county AND number = ANY (ARRAY(SELECT DISTINCT object FROM point))
+), found AS MATERIALIZED (
+    SELECT reader.key, kind, day FROM point JOIN reader ON reader.number = point.object WHERE reader.key IS NOT NULL
+)
+"""
+_TOGETHER_ON = {
+    "customer": text(_TOGETHER.format(column="customer_number", found=_OBJECT)),
+    "district": text(_TOGETHER.format(column="district_code", found=_OBJECT)),
+    "reader": text(_TOGETHER.format(column="customer_number", found=_READER)),
+}
+DIMENSIONS = tuple(_TOGETHER_ON)
 """On what two findings meet. A contractor would be a fourth: this system holds none."""
 
 
@@ -137,10 +153,10 @@ class RiskPage:
 
 @dataclass(frozen=True, slots=True)
 class Associations:
-    """What tends to occur with `kind`, for each kind of object (`DIMENSIONS`)."""
+    """What tends to occur with `kind` at the same object."""
 
     kind: str
-    by_object: dict[str, list[Association]]
+    found: list[Association]
 
 
 def detection_day(file: dict[str, Any]) -> date:
@@ -177,8 +193,7 @@ async def risk_page(viewer: Viewer, number: str, now: datetime) -> RiskPage | No
         if customer or district:
             kind, key = ("customer", customer) if customer else ("district", district)
             tickets = await audit_of(connection, "tickets", kind, county, key)
-        since = datetime.combine(month_back(now.astimezone(DISPLAY_ZONE).date().replace(day=1), PRECISION_MONTHS),
-                                 datetime.min.time(), DISPLAY_ZONE)  # fmt: skip
+        since, _ = day_bounds(month_back(today(now).replace(day=1), PRECISION_MONTHS))
         ended = dict((await connection.execute(_ENDED, {**about, "since": since})).mappings().one())
         similar = dicts(await connection.execute(_SIMILAR, {**about, "considered": CONSIDERED, "limit": SIMILAR}))
         linked = (await connection.execute(_LINKED, about)).mappings().first()
@@ -186,24 +201,27 @@ async def risk_page(viewer: Viewer, number: str, now: datetime) -> RiskPage | No
     return RiskPage(file, units, months, days, problems, tickets, ended, similar, dict(linked) if linked else None)
 
 
-async def associations_of(viewer: Viewer, number: str, now: datetime) -> Associations | None:
-    """What tends to occur with the type of a risk point in its county, by kind of object; None where it is out of
-    sight. Counted over what the viewer may see. Two statements.
+async def associations_of(viewer: Viewer, number: str, dimension: str, now: datetime) -> Associations | None:
+    """What tends to occur with the type of a risk point in its county, at one kind of object (`DIMENSIONS`).
+
+    None where the point is out of sight. Counted over what the viewer may see. Two statements.
+
+    Raises:
+        KeyError: no such kind of object.
     """
-    rule = association_rule()
-    since = datetime.combine(month_back(now.astimezone(DISPLAY_ZONE).date().replace(day=1), rule.months),
-                             datetime.min.time(), DISPLAY_ZONE)  # fmt: skip
+    statement, rule = _TOGETHER_ON[dimension], association_rule()
+    since, _ = day_bounds(month_back(today(now).replace(day=1), rule.months))
     async with reading(viewer) as connection:
         row = (await connection.execute(_FILE, {"number": number})).mappings().first()
         if row is None:
             return None
         asked = {"county": row["county_code"], "kind": row["anomaly_code"], "since": since}
-        rows = (await connection.execute(_TOGETHER, asked)).all()
-    found = {}
-    for dimension in DIMENSIONS:
-        own = [one for one in rows if one.dimension == dimension]
-        totals = {one.kind: one.objects for one in own if one.objects is not None and one.kind is not None}
-        population = next((one.objects for one in own if one.objects is not None and one.kind is None), 0)
-        seen = [Occurrence(one.key, one.kind, one.day) for one in own if one.objects is None]
-        found[dimension] = associations(row["anomaly_code"], seen, totals, population)
-    return Associations(row["anomaly_code"], found)
+        rows = (await connection.execute(statement, asked)).all()
+    return await asyncio.to_thread(_counted, row["anomaly_code"], rows)
+
+
+def _counted(kind: str, rows: Sequence[Any]) -> Associations:
+    totals = {one.kind: one.objects for one in rows if one.objects is not None and one.kind is not None}
+    population = next((one.objects for one in rows if one.objects is not None and one.kind is None), 0)
+    seen = [Occurrence(one.key, one.kind, one.day) for one in rows if one.objects is None]
+    return Associations(kind, associations(kind, seen, totals, population))

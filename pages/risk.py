@@ -191,10 +191,10 @@ async def show_association(dimension: Any, data: Any) -> Any:
         return no_update
     number, language, _ = asked
     viewer = require_viewer()
-    found = await reads.associations_of(viewer, number, datetime.now(UTC))
+    found = await reads.associations_of(viewer, number, dimension, datetime.now(UTC))
     if found is None:
         return not_found(language, t("risk_point.title", language))
-    return association_view(found.kind, found.by_object[dimension], language, request_theme(), key=dimension)
+    return association_view(found.kind, found.found, language, request_theme(), key=dimension)
 
 
 @callback(

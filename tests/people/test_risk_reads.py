@@ -66,21 +66,22 @@ async def test_how_tickets_of_the_type_ended_and_the_nearest_confirmed_cases():
 
 async def test_what_occurs_together_is_counted_in_two_statements():
     async with counting_statements() as statements:
-        found = await risk_reads.associations_of(viewer(SOUTH), "R-DJ01-1", NOW)
+        found = await risk_reads.associations_of(viewer(SOUTH), "R-DJ01-1", "customer", NOW)
     assert len(statements) == 2
-    (one,) = found.by_object["customer"]
+    (one,) = found.found
     # C-0 to C-4 have both; C-SOUTH-1 has the price finding alone; the rejected one of C-19 was no finding.
     assert (one.kind, one.cases, one.with_subject, one.with_other, one.population) == ("JL01", 5, 6, 5, 21)
     assert one.noteworthy and float(one.lift) == pytest.approx(3.5)
-    assert found.by_object["reader"] == [], "no reader is on file for these"
+    by_reader = await risk_reads.associations_of(viewer(SOUTH), "R-DJ01-1", "reader", NOW)
+    assert by_reader.found == [], "no reader is on file for these"
 
 
 async def test_findings_before_the_window_of_months_are_left_out():
     later = NOW + timedelta(days=3 * 365)
-    found = await risk_reads.associations_of(viewer(SOUTH), "R-DJ01-1", later)
-    assert found.by_object["customer"] == []
+    found = await risk_reads.associations_of(viewer(SOUTH), "R-DJ01-1", "customer", later)
+    assert found.found == []
 
 
 async def test_a_point_of_another_county_is_not_there():
     assert await risk_reads.risk_page(viewer(NORTH), "R-SOUTH", NOW) is None
-    assert await risk_reads.associations_of(viewer(NORTH), "R-SOUTH", NOW) is None
+    assert await risk_reads.associations_of(viewer(NORTH), "R-SOUTH", "district", NOW) is None
