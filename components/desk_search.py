@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from dash import Input, Output, State, callback, dcc, html, no_update
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html, no_update
 
 from components.attributes import attributes
 from components.icons import icon
@@ -16,9 +16,7 @@ from data_access.scope import require_viewer
 from data_access.search import MAX_LENGTH, Hit, search
 from i18n import Language, t
 
-TEXT, HITS = "desk-search-text", "desk-search-hits"
-WAIT_S = 0.2
-"""After the last key, before the server is asked."""
+TEXT, ASKED, HITS = "desk-search-text", "desk-search-asked", "desk-search-hits"
 PAGES: dict[str, tuple[str, str]] = {
     "customer": ("/customers/", "user"),
     "meter": ("/customers/", "ruler-measure"),
@@ -43,12 +41,12 @@ def search_slot(language: Language) -> html.Div:
             dcc.Input(
                 id=TEXT,
                 type="search",
-                debounce=WAIT_S,
                 maxLength=MAX_LENGTH,
                 placeholder=t("search.placeholder", language),
                 autoComplete="off",
                 className="search__text",
             ),
+            dcc.Store(id=ASKED),
             html.Kbd("/", className="search__key", **attributes({"aria-hidden": "true"})),
             html.Div(id=HITS, className="search__hits", role="region", **attributes({"aria-label": label})),
         ],
@@ -59,7 +57,14 @@ def search_slot(language: Language) -> html.Div:
     )
 
 
-@callback(Output(HITS, "children"), Input(TEXT, "value"), State("desk-search", "lang"), prevent_initial_call=True)
+# The own `debounce` of the field puts the caret back to where it was when the pause began: into the middle of what who
+# types on has written by then. So the pause is kept beside the field.
+clientside_callback(
+    ClientsideFunction("search", "settled"), Output(ASKED, "data"), Input(TEXT, "value"), prevent_initial_call=True
+)
+
+
+@callback(Output(HITS, "children"), Input(ASKED, "data"), State("desk-search", "lang"), prevent_initial_call=True)
 async def find(asked: Any, lang: Any) -> Any:
     """What fits the text, grouped by kind."""
     viewer = require_viewer()

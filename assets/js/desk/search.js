@@ -1,6 +1,20 @@
 // The search of the top bar by keyboard: arrows walk through what was found, Enter opens the first, Escape leaves.
+window.dash_clientside = window.dash_clientside || {};
 (function () {
   "use strict";
+  const PAUSE_MS = 200; // after the last key, before the server is asked
+  let newest = 0;
+
+  window.dash_clientside.search = {
+    /** The text, when nothing was typed for a moment. */
+    settled(text) {
+      const own = ++newest;
+      return new Promise((done) => {
+        setTimeout(() => done(own === newest ? text : window.dash_clientside.no_update), PAUSE_MS);
+      });
+    },
+  };
+
   const place = (element) => element instanceof Element && element.closest("#desk-search");
 
   document.addEventListener("keydown", (event) => {
