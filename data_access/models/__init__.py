@@ -41,6 +41,7 @@ from data_access.models.place import (
     TransformerDistrict,
 )
 from data_access.models.risk import DemoTruth, RiskChunk, RiskChunkDirty, RiskPoint
+from data_access.models.rules import MeterEvent, RiskRun, RuleConfidence, RuleQuality, RuleSetting
 from data_access.models.system import (
     ApiToken,
     AppUser,
@@ -81,6 +82,7 @@ __all__ = [
     "InspectorPosition",
     "LayerVersion",
     "Meter",
+    "MeterEvent",
     "MeterReading",
     "Organisation",
     "PositionFix",
@@ -90,6 +92,10 @@ __all__ = [
     "RiskChunk",
     "RiskChunkDirty",
     "RiskPoint",
+    "RiskRun",
+    "RuleConfidence",
+    "RuleQuality",
+    "RuleSetting",
     "RuleVersion",
     "SignInAttempt",
     "StageLimit",

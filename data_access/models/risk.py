@@ -1,9 +1,10 @@
 """Risk points, their packed chunks for the map, and the demo utility's planted truth."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, Numeric, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import BigInteger, SmallInteger
@@ -29,6 +30,21 @@ class RiskPoint(Base):
         Index("ix_risk_point_cell", "h3_cell"),
         Index("ix_risk_point_district", "county_code", "district_code"),
         Index("ix_risk_point_customer", "county_code", "customer_number"),
+        # One open point of a type at an object, of those that a run found.
+        Index(
+            "uq_risk_point_open_object",
+            "county_code",
+            "anomaly_code",
+            text("COALESCE(customer_number, district_code)"),
+            unique=True,
+            postgresql_where=text("run_id IS NOT NULL AND state IN (0, 1, 3)"),
+        ),
+        Index(
+            "ix_risk_point_expected",
+            text("expected_yuan DESC"),
+            "number",
+            postgresql_where=text("state IN (0, 1) AND expected_yuan IS NOT NULL"),
+        ),
     )
 
     county_code: Mapped[CountyKey]
@@ -48,6 +64,22 @@ class RiskPoint(Base):
     cleared_at: Mapped[datetime | None]
     h3_cell: Mapped[int] = mapped_column(BigInteger)
     """H3 index of resolution 9 as a signed 64-bit number."""
+    run_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The run that found it; None: it came from elsewhere (an import, the demo's history)."""
+    since_on: Mapped[date | None]
+    """First day on which it shows in the data."""
+    seen_on: Mapped[date | None]
+    """Last day on which a run saw it."""
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """The numbers behind it by name, and the thresholds that they were held against."""
+    energy_kwh: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
+    probability: Mapped[Decimal | None] = mapped_column(Numeric(5, 4))
+    """That it is confirmed on site: the learned score where one is current, else the rule's confidence."""
+    recoverable_yuan: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    expected_yuan: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    """probability x recoverable - cost of the visit."""
+    is_control: Mapped[bool] = mapped_column(server_default="false")
+    """Drawn at random as a control visit."""
     org_path: Mapped[OrgPath]
     location: Mapped[str] = geometry("POINT")
 

@@ -52,7 +52,13 @@ async def look(page: Page, *, language: str = "en", theme: str = "light") -> Non
     )
 
 
-async def test_a_view_is_an_address_that_a_reload_and_the_way_back_keep(screen):
+async def test_a_view_is_an_address_that_a_reload_and_the_way_back_keep(screen, live_app):
+    with psycopg.connect(live_app.database_url) as owner:
+        # Whatever the hour: the working day decides how many stand where.
+        owner.execute(
+            "UPDATE audit_ticket SET status = 80 WHERE number = (SELECT min(number) FROM audit_ticket"
+            " WHERE closed_at IS NULL AND status IN (20, 30, 40, 50, 60, 65, 70))"
+        )
     async with screen.page("manager", width=1440, height=900) as page:
         await look(page)
         await page.goto("/tickets")

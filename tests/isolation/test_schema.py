@@ -12,7 +12,9 @@ from psycopg import sql
 
 from tests.isolation.catalogue import NOT_OURS, ROLES, SOUTH, Table, fill, tables, take_any_row
 
-SHARED = {"business_type", "anomaly_type", "rule_version", "layer_version", "data_load", "tariff_version"}
+SHARED = {
+    "business_type", "anomaly_type", "rule_version", "rule_quality", "layer_version", "data_load", "tariff_version"
+}  # fmt: skip
 """Catalogues without a unit: every viewer reads all of them."""
 SHUT = {
     "user_session": "secrets of sign-ins, hashed",

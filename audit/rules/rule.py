@@ -1,0 +1,31 @@
+"""A rule: the code it detects, what it is about, what data it needs, and the function that looks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from audit.rules.detections import Detections
+from audit.rules.partition import Partition
+
+Thresholds = Mapping[str, float]
+"""Values in force for the county by the names of `audit/data/catalogue.yaml`."""
+Look = Callable[[Partition, Thresholds], Detections]
+Subject = Literal["customer", "district"]
+Need = Literal[
+    "daily", "monthly", "periods", "fed_in", "demand", "reactive", "district_energy", "terms", "customer_file",
+    "readings", "bills", "adjustments", "meters", "meter_events",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`look` gives findings for the partition's last day. `share`: part of the energy at stake that is lost revenue.
+
+    A rule is deterministic: the same partition and thresholds give the same findings. It reads only what `needs` names,
+    and never decides what it can't judge: missing data is "not judged", never "nothing there".
+    """
+
+    code: str
+    of: Subject
+    needs: tuple[Need, ...]
+    look: Look
