@@ -137,6 +137,7 @@ class Supervisor:
 
     new_restarts: Callable[[], Restarts] = Restarts
     _watched: list[_Watched] = field(default_factory=list)
+    _asked: int | None = None
     _ending: bool = False
     _hurry: bool = False
 
@@ -170,7 +171,13 @@ class Supervisor:
             self._pause(0.5)
 
     def look_after(self) -> None:
-        """One look at every part: what crashed is said and started again when its time has come."""
+        """One look at every part: what crashed is said and started again when its time has come.
+
+        Raises:
+            Stopped: again, where the first one was raised at a place that swallows exceptions (a finaliser).
+        """
+        if self._asked is not None:
+            raise Stopped(self._asked)
         now = time.monotonic()
         for each in self._watched:
             if each.again_at is None:
@@ -207,7 +214,7 @@ class Supervisor:
             if self._ending:
                 self._hurry = True
             else:
-                self._ending = True
+                self._ending, self._asked = True, number
                 raise Stopped(number)
 
         before = {}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ops.restarts import Restarts
-from ops.supervisor import Program, Supervisor
+from ops.supervisor import Program, Stopped, Supervisor
 from settings import ROOT
 from tests.ops.waiting import Beside, descendants, none_alive, wait_for
 
@@ -62,6 +62,21 @@ def test_a_part_that_does_not_listen_and_one_with_a_child_of_its_own_end_too(who
     assert none_alive(members)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_asking_that_a_finaliser_swallowed_is_heard_at_the_next_look() -> None:
+    class Finaliser:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            sum(range(1000))
+
+    supervisor = Supervisor()
+    with supervisor.ended_by_signals():
+        held = [Finaliser()]
+        held.clear()
+        with pytest.raises(Stopped, match="SIGTERM"):
+            supervisor.watch()
+
+
 def test_a_second_ctrl_c_does_not_wait(whole: Whole) -> None:
     beside = whole(deaf=STUBBORN, deaf_too=STUBBORN)
     members = everything(beside)
@@ -105,7 +120,7 @@ def test_a_closed_terminal_ends_it(whole: Whole) -> None:
             said += os.read(ours, 4096)
         members = {process.pid, *descendants(process.pid)}
         os.close(ours)
-        wait_for(lambda: none_alive(members), 15, "the end of all parts")
+        wait_for(lambda: none_alive(members), 30, "the end of all parts")
     finally:
         if process.poll() is None:
             process.kill()
