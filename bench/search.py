@@ -46,7 +46,7 @@ def _asked(owner_url: str, chance: random.Random) -> tuple[list[str], int]:
 
 def _callback(client: httpx.Client) -> dict[str, Any]:
     for entry in client.get("/_dash-dependencies").json():
-        if [one["id"] for one in entry["inputs"]] == ["desk-search-text"]:
+        if [one["id"] for one in entry["inputs"]] == ["desk-search-asked"]:
             return dict(entry)
     raise LookupError("the top bar has no callback for its search")
 
@@ -64,7 +64,7 @@ def search_calls(client: httpx.Client, owner_url: str) -> list[Figure]:
             "outputs": {"id": name, "property": prop},
             "inputs": [{**entry["inputs"][0], "value": text}],
             "state": [{**entry["state"][0], "value": "zh-CN"}],
-            "changedPropIds": ["desk-search-text.value"],
+            "changedPropIds": ["desk-search-asked.data"],
         }
         begun = time.perf_counter()
         answer = client.post("/_dash-update-component", json=call, headers={"Origin": origin})

@@ -47,7 +47,9 @@ def yuan(value: Number | None, language: Language, digits: int = 2) -> str:
     if value is None:
         return NOTHING
     amount = number(value, language, digits)
-    return f"{amount} 元" if language == "zh" else f"¥{amount}"
+    if language == "zh":
+        return f"{amount} 元"
+    return f"{amount[0]}¥{amount[1:]}" if amount.startswith("-") else f"¥{amount}"
 
 
 def kilowatt_hours(value: Number | None, language: Language) -> str:
