@@ -8,7 +8,8 @@ import psycopg
 _ACCOUNTS = """
 SELECT c.county_code, c.number, c.district_code, c.org_path::text, m.number, c.category, c.tariff_code, c.voltage,
     COALESCE(c.trade_code, ''), c.contract_capacity_kva::float8, m.multiplier, m.digits,
-    c.opened_on - DATE '1970-01-01', m.installed_on - DATE '1970-01-01'
+    c.opened_on - DATE '1970-01-01', m.installed_on - DATE '1970-01-01',
+    COALESCE(c.generation_kw, 0)::float8
 FROM customer AS c
 JOIN meter AS m ON m.county_code = c.county_code AND m.customer_number = c.number AND m.removed_on IS NULL
 WHERE c.is_demo AND c.closed_on IS NULL
@@ -19,7 +20,8 @@ _TRUTH = "SELECT anomaly_code, customer_number, district_code, started_on, ended
 
 def demo_accounts(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
     """Open demo accounts with the meter they have: county, number, district, path, meter, category, tariff, voltage,
-    trade, kVA, multiplier, digits, and the days (since 1970-01-01) on which account and meter began; by district.
+    trade, kVA, multiplier, digits, the days (since 1970-01-01) on which account and meter began, kW of own
+    generation; by district.
     """
     return connection.execute(_ACCOUNTS).fetchall()
 

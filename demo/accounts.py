@@ -12,6 +12,7 @@ from demo.people import Staff, person_names, phones, word_lists
 from demo.randomness import Streams
 from demo.territory import METRES_A_DEGREE
 
+SOLAR_SHARE = 0.06
 RESIDENTIAL, AGRICULTURAL, BUSINESS = "residential", "agricultural", "commercial_industrial"
 
 
@@ -35,7 +36,13 @@ class Account:
     district: District
     monthly_kwh: float
     multiplier: int
-    has_solar: bool
+    generation_kw: Decimal | None
+    """Own generation on file."""
+
+    @property
+    def has_solar(self) -> bool:
+        """Whether there are panels on the roof."""
+        return self.generation_kw is not None
 
 
 def section_code(district: District) -> str:
@@ -107,7 +114,7 @@ def make_accounts(grid: Grid, streams: Streams, today: date) -> list[Account]:
                     district=district,
                     monthly_kwh=round(capacity * hours * float(sizes[index]) ** 0.5, 1),
                     multiplier=_multiplier(district, capacity),
-                    has_solar=kind == RESIDENTIAL and not district.is_urban and roll[2] < 0.06,
+                    generation_kw=_generation(kind, district, float(roll[2])),
                 )
             )
     return found
@@ -119,6 +126,13 @@ def _capacity(kind: str, district: District, size: float) -> int:
     if kind == RESIDENTIAL:
         return 8
     return max(10, min(95, 5 * math.ceil((14 if kind == AGRICULTURAL else 24) * size / 5)))
+
+
+def _generation(kind: str, district: District, roll: float) -> Decimal | None:
+    """Panels of 8 to 25 kW on a few roofs outside towns."""
+    if kind != RESIDENTIAL or district.is_urban or roll >= SOLAR_SHARE:
+        return None
+    return Decimal(round((8 + 17 * roll / SOLAR_SHARE) * 2)) / 2
 
 
 def _multiplier(district: District, capacity: int) -> int:

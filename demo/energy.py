@@ -32,7 +32,6 @@ USAGE_COLUMNS = (
     "flat_kwh", "valley_kwh", "deep_valley_kwh", "fed_in_kwh", "reactive_kvarh", "maximum_demand_kw", "org_path",
 )  # fmt: skip
 PERIOD_ORDER = (Period.SHARP, Period.PEAK, Period.FLAT, Period.VALLEY, Period.DEEP_VALLEY)
-SOLAR_SHARE = 0.03
 REVERSE_SHARE = 0.04
 """Reactive energy fed back, against forward."""
 
@@ -109,13 +108,13 @@ def load_energy(
 
 
 def _solar(usage: Usage, accounts: Accounts, calendar: Calendar, streams: Streams) -> None:
-    """Roofs with panels: some homes outside dense districts."""
+    """What the panels give beyond the own use, by season and clouds."""
     chance, profile = streams.of("solar"), profiles()["PV3"]
-    rows = np.flatnonzero((accounts.category == "residential") & (chance.random(len(accounts)) < SOLAR_SHARE))
+    rows = np.flatnonzero(accounts.generation > 0)
     by_season = np.array([0.55, 1.1, 1.35])[calendar.season]
     clouds = np.clip(chance.normal(1, 0.4, calendar.days), 0.05, 1.6)
     for row in rows.tolist():
-        kilowatts = chance.uniform(8, 25)
+        kilowatts = float(accounts.generation[row])
         weather = clouds * chance.uniform(0.9, 1.1, calendar.days)
         usage.fed_in[row] = kilowatts * 3.4 * by_season * weather * usage.in_service[row] * (0.8 + 0.2 / profile.peak)
 

@@ -39,6 +39,8 @@ class Accounts:
     digits: Ints
     opened: Ints
     installed: Ints
+    generation: NDArray[np.float64]
+    """kW of own generation, 0 for none."""
 
     def __len__(self) -> int:
         return len(self.number)
@@ -46,7 +48,7 @@ class Accounts:
 
 def read_accounts(connection: psycopg.Connection[Any]) -> Accounts:
     """All open demo accounts with the meter that they have now."""
-    columns = list(zip(*demo_accounts(connection), strict=True)) or [()] * 14
+    columns = list(zip(*demo_accounts(connection), strict=True)) or [()] * 15
 
     def names(position: int) -> Names:
         return np.char.encode(np.array(columns[position], dtype=str), "utf-8")
@@ -61,6 +63,7 @@ def read_accounts(connection: psycopg.Connection[Any]) -> Accounts:
         county=names(0), number=names(1), district=names(2), org_path=names(3), meter=names(4), category=words(5),
         scheme=words(6), voltage=words(7), trade=words(8), capacity=np.array(columns[9], float),
         multiplier=numbers(10), digits=numbers(11), opened=numbers(12), installed=numbers(13),
+        generation=np.array(columns[14], float),
     )  # fmt: skip
 
 

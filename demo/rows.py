@@ -113,7 +113,8 @@ def _service_area(district: Any) -> Any:
 SECTION = ("county_code", "code", "name", "reader_number", "reading_day", "org_path")
 CUSTOMER = (
     "county_code", "number", "name", "category", "voltage", "contract_capacity_kva", "tariff_code", "trade_code",
-    "phone", "address", "district_code", "reading_section_code", "opened_on", "org_path", "is_demo", "location",
+    "phone", "address", "district_code", "reading_section_code", "opened_on", "org_path", "is_demo",
+    "generation_kw", "location",
 )  # fmt: skip
 
 
@@ -124,7 +125,8 @@ def customers(accounts: list[Account]) -> Iterator[Row]:
         station = a.district.station
         yield (
             station.county.code, a.number, a.name, a.category, a.voltage, a.capacity_kva, a.tariff_code, a.trade_code,
-            a.phone, a.address, a.district.code, section_code(a.district), a.opened_on, station.org_path, True, place,
+            a.phone, a.address, a.district.code, section_code(a.district), a.opened_on, station.org_path, True,
+            a.generation_kw, place,
         )  # fmt: skip
 
 

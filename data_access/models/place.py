@@ -105,6 +105,8 @@ class Customer(Base):
     closed_on: Mapped[date | None]
     org_path: Mapped[OrgPath]
     is_demo: Mapped[bool] = mapped_column(server_default="false")
+    generation_kw: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
+    """Own generation that is on file; None: none is."""
     location: Mapped[str | None] = geometry("POINT", nullable=True)
 
 

@@ -3,7 +3,7 @@
 Background: risk points come from rules run over energy, billing and metering data (domain sheet 1.4-1.6).
 Change: `risk_run` (queued, resumable, counted); columns of `risk_point` for its episode, the facts behind it and its
 value for work; `rule_setting` for thresholds that a unit sets; `rule_confidence` for what was confirmed on site;
-`meter_event` for what meters report; `rule_quality` for precision and recall against known truth.
+`meter_event` for what meters report; `customer.generation_kw`; `rule_quality` for precision and recall against known truth.
 Trade-off: `uq_risk_point_open_object` lets one object have one open point of a type that a run found; points that
 came from elsewhere (`run_id` is null) stand beside it only until a run takes them over.
 Way back: drops what it adds.
@@ -72,6 +72,7 @@ CREATE UNIQUE INDEX uq_risk_point_open_object
     WHERE run_id IS NOT NULL AND state IN (0, 1, 3);
 CREATE INDEX ix_risk_point_expected ON risk_point (expected_yuan DESC, number)
     WHERE state IN (0, 1) AND expected_yuan IS NOT NULL;
+ALTER TABLE customer ADD COLUMN generation_kw NUMERIC(10, 2);
 CREATE TABLE rule_setting (
     anomaly_code TEXT NOT NULL REFERENCES anomaly_type (code),
     org_path LTREE NOT NULL,
@@ -126,6 +127,7 @@ DROP TABLE meter_event;
 DROP TABLE rule_quality;
 DROP TABLE rule_confidence;
 DROP TABLE rule_setting;
+ALTER TABLE customer DROP COLUMN generation_kw;
 DROP INDEX ix_risk_point_expected;
 DROP INDEX uq_risk_point_open_object;
 ALTER TABLE risk_point DROP COLUMN run_id, DROP COLUMN since_on, DROP COLUMN seen_on, DROP COLUMN facts,
