@@ -8,7 +8,7 @@ from data_access import risk
 from data_access.risk_filter import RiskFilter
 from data_access.scope import require_viewer
 
-OTHERS = ("v", "palette", "scale", "zoom", "bbox", "limit", "offset", "token")
+OTHERS = ("v", "palette", "scale", "zoom", "bbox", "limit", "offset", "token", "resolution")
 """Parameters beside the filter that the doors of this part take themselves."""
 
 
@@ -17,6 +17,13 @@ async def risk_filter(
     business: Annotated[str | None, Query(description="Business types, comma separated, e.g. `DJ,CH`")] = None,
     anomaly: Annotated[str | None, Query(description="Anomaly types, comma separated, e.g. `DJ01`")] = None,
     level: Annotated[str | None, Query(description="Levels 1 (highest) to 4, comma separated")] = None,
+    state: Annotated[
+        str | None,
+        Query(
+            description="States, comma separated: `new`, `confirmed`, `cleared`, `in_ticket`, `confirmed_on_site`,"
+            " `rejected`"
+        ),
+    ] = None,
     unit: Annotated[str | None, Query(description="Code of an organisation: points at or below it")] = None,
     first_day: Annotated[
         str | None, Query(alias="from", description="First day of detection, YYYY-MM-DD, Asia/Shanghai")

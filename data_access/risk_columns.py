@@ -140,11 +140,13 @@ def select(columns: RiskColumns, wanted: RiskFilter) -> RiskSelection:
         passes = np.zeros(256, bool)
         passes[[columns.catalogue.ordinals[code] for code in kinds]] = True
         narrow(passes.take(columns.kind))
-    if wanted.levels or wanted.open_only:
+    if wanted.levels or wanted.states or wanted.open_only:
         flags = np.arange(256)
         passes = np.ones(256, bool)
         if wanted.levels:
             passes &= np.isin(flags & 15, list(wanted.levels))
+        if wanted.states:
+            passes &= np.isin(flags >> 4, list(wanted.states))
         if wanted.open_only:
             passes &= np.isin(flags >> 4, OPEN_STATES)
         narrow(passes.take(columns.flag))

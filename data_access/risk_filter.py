@@ -11,8 +11,11 @@ from settings import DISPLAY_ZONE
 
 OPEN_STATES: Final = (0, 1, 3)
 """New, confirmed by later data, in ticket (`models.risk.RiskPoint.state`)."""
+STATES: Final = ("new", "confirmed", "cleared", "in_ticket", "confirmed_on_site", "rejected")
+"""What the states 0 to 5 are called in an address: new, confirmed by later data, cleared, in ticket, confirmed on site,
+rejected."""
 LEVELS: Final = (1, 2, 3, 4)
-PARAMETERS: Final = ("business", "anomaly", "level", "unit", "from", "to", "open")
+PARAMETERS: Final = ("business", "anomaly", "level", "state", "unit", "from", "to", "open")
 _UNIT = re.compile(r"[A-Za-z0-9_]{1,32}")
 _SWITCH = {"1": True, "true": True, "0": False, "false": False}
 
@@ -32,6 +35,8 @@ class RiskFilter:
     business: frozenset[str] = field(default_factory=frozenset)
     anomalies: frozenset[str] = field(default_factory=frozenset)
     levels: frozenset[int] = field(default_factory=frozenset)
+    states: frozenset[int] = field(default_factory=frozenset)
+    """Numbers of states (`STATES`)."""
     unit: str | None = None
     """Code of an organisation: points at or below it."""
     first_day: date | None = None
@@ -42,7 +47,7 @@ class RiskFilter:
     def from_query(
         cls, values: Mapping[str, str], catalogue: RiskCatalogue, *, others: tuple[str, ...] = ()
     ) -> "RiskFilter":
-        """Reads `business`, `anomaly`, `level`, `unit`, `from`, `to`, `open`; lists are comma separated.
+        """Reads `business`, `anomaly`, `level`, `state`, `unit`, `from`, `to`, `open`; lists are comma separated.
 
         `others` are parameter names that belong to somebody else. An empty value is the same as none.
 
@@ -66,6 +71,7 @@ class RiskFilter:
             business=_choices("business", given.get("business"), sorted(set(catalogue.business.values()))),
             anomalies=_choices("anomaly", given.get("anomaly"), sorted(catalogue.ordinals)),
             levels=frozenset(map(int, _choices("level", given.get("level"), [str(level) for level in LEVELS]))),
+            states=frozenset(STATES.index(name) for name in _choices("state", given.get("state"), list(STATES))),
             unit=unit,
             first_day=first,
             last_day=last,
@@ -80,6 +86,7 @@ class RiskFilter:
                 ",".join(sorted(self.business)),
                 ",".join(sorted(self.anomalies)),
                 "" if self.levels == frozenset(LEVELS) else ",".join(map(str, sorted(self.levels))),
+                "" if len(self.states) == len(STATES) else ",".join(map(str, sorted(self.states))),
                 self.unit or "",
                 str(self.first_day or ""),
                 str(self.last_day or ""),
@@ -112,6 +119,8 @@ class RiskFilter:
             narrow("anomaly_code = ANY(:kinds)", "kinds", kinds)
         if self.levels:
             narrow("level = ANY(:levels)", "levels", sorted(self.levels))
+        if self.states:
+            narrow("state = ANY(:states)", "states", sorted(self.states))
         if self.unit:
             narrow("org_path ~ CAST(:unit AS lquery)", "unit", f"*.{self.unit}.*")
         if self.first_day:

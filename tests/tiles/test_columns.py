@@ -114,6 +114,7 @@ FILTERS = st.builds(
     business=st.frozensets(st.sampled_from(["DJ", "CH", "JL"]), max_size=2),
     anomalies=st.frozensets(st.sampled_from(KINDS), max_size=3),
     levels=st.frozensets(st.sampled_from([1, 2, 3, 4]), max_size=3),
+    states=st.frozensets(st.sampled_from(range(6)), max_size=4),
     unit=st.none() | st.sampled_from(["jibei", "1302", "130202", "13020202", "1308"]),
     first_day=DAYS,
     last_day=DAYS,
@@ -127,6 +128,7 @@ def passes(row: dict[str, Any], wanted: RiskFilter) -> bool:
         (not wanted.business or row["business_type"] in wanted.business)
         and (not wanted.anomalies or row["anomaly_code"] in wanted.anomalies)
         and (not wanted.levels or row["level"] in wanted.levels)
+        and (not wanted.states or row["state"] in wanted.states)
         and (wanted.unit is None or wanted.unit in row["path"].split("."))
         and (wanted.first_day is None or row["day"] >= wanted.first_day)
         and (wanted.last_day is None or row["day"] <= wanted.last_day)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_access.parameters import BadParameter
-from data_access.risk_filter import RiskCatalogue, RiskFilter
+from data_access.risk_filter import STATES, RiskCatalogue, RiskFilter
 
 CATALOGUE = RiskCatalogue(
     ordinals={"DJ01": 1, "DJ02": 2, "CH01": 3}, business={"DJ01": "DJ", "DJ02": "DJ", "CH01": "CH"}
@@ -32,7 +32,8 @@ def read(**values: str) -> RiskFilter:
         ({"to": "1999-12-31"}, "to", "2000-01-01"),
         ({"from_": "2026-02-02", "to": "2026-02-01"}, "from", "not after to=2026-02-01"),
         ({"open": "yes"}, "open", "1 or 0"),
-        ({"levels": "1"}, "levels", "business, anomaly, level, unit, from, to, open"),
+        ({"state": "3"}, "state", "new, confirmed, cleared, in_ticket, confirmed_on_site, rejected"),
+        ({"levels": "1"}, "levels", "business, anomaly, level, state, unit, from, to, open"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_named_with_what_is_allowed(
@@ -66,6 +67,7 @@ def test_different_meanings_have_different_keys() -> None:
         for values in (
             {},
             {"level": "1"},
+            {"state": "confirmed"},
             {"business": "DJ"},
             {"anomaly": "DJ01"},
             {"unit": "1302"},
@@ -74,8 +76,13 @@ def test_different_meanings_have_different_keys() -> None:
             {"open": "1"},
         )
     }
-    assert len(keys) == 8
+    assert len(keys) == 9
     assert read(level="1,2,3,4").cache_key == read().cache_key
+
+
+def test_states_are_read_by_name_and_all_of_them_are_no_filter() -> None:
+    assert read(state="confirmed_on_site,new").states == {0, 4}
+    assert read(state=",".join(STATES)).cache_key == read().cache_key
 
 
 def test_business_and_anomaly_types_narrow_each_other() -> None:
