@@ -140,8 +140,13 @@ async def writing(viewer: Viewer) -> AsyncIterator[AsyncConnection]:
 
 
 @asynccontextmanager
-async def system(subject: str, *, timeout_ms: int | None = None) -> AsyncIterator[AsyncConnection]:
-    """One transaction on nobody's behalf; `subject` names the part of the program for the logs."""
+async def system(
+    subject: str, *, timeout_ms: int | None = None, consistent: bool = False
+) -> AsyncIterator[AsyncConnection]:
+    """One transaction on nobody's behalf; `subject` names the part of the program for the logs.
+
+    `consistent`: all statements see one moment of the database (REPEATABLE READ): for long reads.
+    """
     parameters = {
         "database_role": "gridaudit_system",
         "org_path": "",
@@ -151,5 +156,5 @@ async def system(subject: str, *, timeout_ms: int | None = None) -> AsyncIterato
     }
     if timeout_ms is not None:
         parameters["timeout"] = str(timeout_ms)
-    async with _transaction(parameters, read_only=False) as connection:
+    async with _transaction(parameters, read_only=False, consistent=consistent) as connection:
         yield connection

@@ -18,13 +18,16 @@ from sqlalchemy.exc import DBAPIError
 from data_access.engine import database_address
 from jobs.billing_run import bill_run
 from jobs.imports.run import import_queued
+from jobs.risk_scan import scan, scan_nightly
 from jobs.ticket_clock import run_clock
 
 log = logging.getLogger("gridaudit.worker")
 
-QUEUES = ("billing", "tickets", "imports")
+QUEUES = ("billing", "tickets", "imports", "risk")
 CLOCK = "*/5 * * * *"
 """How often the clocks of tickets are looked at, as cron says it."""
+NIGHTLY = "40 19,21,23 * * *"
+"""When the newest readings are scanned, UTC: 03:40 in Asia/Shanghai, and twice more for those that came later."""
 AHEAD = 1_000
 """Its priority: it takes a moment and doesn't wait for a year of bills."""
 HEARTBEAT_S = 5.0
@@ -79,6 +82,24 @@ def make_app(address: str | None = None) -> App:
     )
     async def import_file(number: int) -> None:
         await import_queued(number)
+
+    @app.task(
+        name="risk_scan",
+        queue="risk",
+        retry=RetryStrategy(
+            max_attempts=20,
+            wait=2,
+            linear_wait=5,
+            retry_exceptions=[OperationalError, DBAPIError, OSError, asyncio.CancelledError],  # type: ignore[list-item]
+        ),
+    )
+    async def risk_scan(county: str, run: int) -> None:
+        await scan(county, run)
+
+    @app.periodic(cron=NIGHTLY)
+    @app.task(name="risk_nightly", queue="risk", queueing_lock="risk_nightly", priority=AHEAD)
+    async def risk_nightly(timestamp: int) -> None:
+        await scan_nightly(datetime.now(UTC))
 
     return app
 

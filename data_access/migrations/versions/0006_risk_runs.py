@@ -1,8 +1,8 @@
 """Risk runs: scans of a county's data by the rules, what came out of them, thresholds by unit, confidence of rules.
 
 Background: risk points come from rules run over energy, billing and metering data (domain sheet 1.4-1.6).
-Change: `risk_run` (queued, resumable, counted); columns of `risk_point` for its episode, the facts behind it and its
-value for work; `rule_setting` for thresholds that a unit sets; `rule_confidence` for what was confirmed on site;
+Change: `risk_run` (queued by `queue_risk_run`, resumable, counted); columns of `risk_point` for its episode, the facts
+behind it and its value for work; `rule_setting` for thresholds that a unit sets; `rule_confidence` for what was confirmed on site;
 `meter_event` for what meters report; `customer.generation_kw`; `rule_quality` for precision and recall against known truth.
 Trade-off: `uq_risk_point_open_object` lets one object have one open point of a type that a run found; points that
 came from elsewhere (`run_id` is null) stand beside it only until a run takes them over.
@@ -122,7 +122,38 @@ CREATE TABLE meter_event (
 CREATE INDEX ix_meter_event_customer ON meter_event (county_code, customer_number, began_at);
 CREATE INDEX ix_meter_event_began ON meter_event (county_code, began_at);
 """
+QUEUE = """
+-- The run and its job come into being together or not at all; one that waits already is given back. A county is scanned
+-- by one job at a time, behind tickets, imports and bills.
+CREATE FUNCTION queue_risk_run(county text, kind text, last_day date, requested_by text)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    run bigint;
+    path ltree;
+BEGIN
+    SELECT unit.org_path INTO path FROM organisation AS unit WHERE unit.code = county AND unit.level = 2;
+    IF path IS NULL THEN
+        RAISE EXCEPTION 'unknown county' USING ERRCODE = 'no_data_found';
+    END IF;
+    PERFORM pg_advisory_xact_lock(4703212, hashtext(county));
+    SELECT known.id INTO run FROM risk_run AS known WHERE known.county_code = county AND known.state = 'queued'
+        AND known.kind = queue_risk_run.kind AND known.last_day = queue_risk_run.last_day;
+    IF run IS NOT NULL THEN
+        RETURN run;
+    END IF;
+    INSERT INTO risk_run (county_code, kind, last_day, requested_by, org_path)
+    VALUES (county, queue_risk_run.kind, queue_risk_run.last_day, queue_risk_run.requested_by, path)
+    RETURNING id INTO run;
+    PERFORM procrastinate_defer_jobs_v1(ARRAY[ROW(
+        'risk', 'risk_scan', -10, 'risk:' || county, NULL, jsonb_build_object('county', county, 'run', run), NULL
+    )::procrastinate_job_to_defer_v1]);
+    RETURN run;
+END $$;
+REVOKE EXECUTE ON FUNCTION queue_risk_run(text, text, date, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION queue_risk_run(text, text, date, text) TO gridaudit_system;
+"""
 BACK = """
+DROP FUNCTION queue_risk_run(text, text, date, text);
 DROP TABLE meter_event;
 DROP TABLE rule_quality;
 DROP TABLE rule_confidence;
@@ -140,6 +171,7 @@ DROP TABLE risk_run;
 def upgrade() -> None:
     """Apply."""
     op.execute(TABLES)
+    op.execute(QUEUE)
     secure(POLICIES)
 
 
