@@ -159,11 +159,12 @@ def show_help(context: typer.Context) -> None:
 
 
 def main() -> None:
-    """Entry of `python cli.py`; accounts, tokens and imports are loaded only when they are asked for."""
-    if sys.argv[1:2] in (["user"], ["token"], ["import"], ["help"], ["--help"]) or not sys.argv[1:]:
-        from ops import admin, imports
+    """Entry of `python cli.py`; accounts, tokens, imports and scans are loaded only when they are asked for."""
+    if sys.argv[1:2] in (["user"], ["token"], ["import"], ["scan"], ["help"], ["--help"]) or not sys.argv[1:]:
+        from ops import admin, imports, scan
 
         app.command("import")(imports.run_import)
+        app.command("scan")(scan.run_scan)
         app.add_typer(admin.user, name="user")
         app.add_typer(admin.token, name="token")
     app(prog_name="./run")

@@ -34,6 +34,8 @@ from data_access.field_work import NotAtWork
 from data_access.imports import MayNotImport
 from data_access.object_store import NoSuchObject, StoreUnavailable
 from data_access.parameters import BadParameter
+from data_access.risk_runs import MayNotScan
+from data_access.rule_settings import MayNotSet
 from data_access.scope import NotSignedIn
 from data_access.ticket_amounts import FormFaults
 from data_access.ticket_errors import ChangeIdReused, FieldsWrong, NotAllowed, StaleTicket, UnknownTicket
@@ -82,6 +84,8 @@ FAULTS: Mapping[type[BaseException], str] = {
     UnfitPassword: "unfit_password",
     UnknownObject: "not_found",
     MayNotImport: "forbidden",
+    MayNotScan: "forbidden",
+    MayNotSet: "forbidden",
     UnknownTicket: "not_found",
     StaleTicket: "stale",
     ChangeIdReused: "change_id_reused",

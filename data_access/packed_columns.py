@@ -41,6 +41,11 @@ async def packed_columns(
     return {name: _unpacked(kind, value, count) for (name, kind), value in zip(kinds.items(), values, strict=True)}
 
 
+def no_columns(kinds: Mapping[str, Kind]) -> dict[str, NDArray[Any]]:
+    """The same columns without a row, for what isn't asked for."""
+    return {name: _unpacked(kind, "" if kind == "word" else b"", 0) for name, kind in kinds.items()}
+
+
 def _unpacked(kind: Kind, value: Any, count: int) -> NDArray[Any]:
     if kind == "word":
         return np.array(value.split(SEPARATOR) if count else [], dtype=np.str_)

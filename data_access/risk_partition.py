@@ -1,5 +1,6 @@
 """A county's data as the rules look at it (`audit.rules.partition`): everything of one moment, column by column."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -27,8 +28,9 @@ from audit.rules.partition import (
     month_number,
     month_of,
 )
+from audit.rules.rule import Need
 from data_access import risk_partition_queries as queries
-from data_access.packed_columns import MISSING, packed_columns
+from data_access.packed_columns import MISSING, no_columns, packed_columns
 from settings import DISPLAY_ZONE
 
 Columns = dict[str, Any]
@@ -95,9 +97,25 @@ def _districts(rows: Columns, daily: Columns, days: Ints) -> Districts:
     )
 
 
-async def read_partition(connection: AsyncConnection, county: str, last_day: date) -> Partition:
-    """The county up to and with `last_day` (Asia/Shanghai): 92 days daily, 26 months in sums. Eight statements and
+_NEEDED_FOR: Mapping[str, frozenset[Need]] = {
+    "district_days": frozenset({"district_energy"}),
+    "months": frozenset({"monthly", "demand", "reactive"}),
+    "meters": frozenset({"meters", "meter_events", "readings"}),
+    "readings": frozenset({"readings"}),
+    "bills": frozenset({"bills"}),
+    "adjustments": frozenset({"adjustments"}),
+    "events": frozenset({"meter_events"}),
+}
+"""Which needs of a rule a subject is read for; customers and districts are always read."""
+
+
+async def read_partition(
+    connection: AsyncConnection, county: str, last_day: date, needs: Collection[Need] | None = None
+) -> Partition:
+    """The county up to and with `last_day` (Asia/Shanghai): 92 days daily, 26 months in sums. Nine statements and
     three for each month that the days touch. One moment of the database where the transaction is REPEATABLE READ.
+
+    `needs`: read only what these name, the rest stays empty; default: everything.
     """
     last = day_number(last_day)
     days = np.arange(last - DAILY_DAYS + 1, last + 1)
@@ -118,6 +136,8 @@ async def read_partition(connection: AsyncConnection, county: str, last_day: dat
 
     async def read(name: str) -> Columns:
         query, kinds = queries.QUERIES[name]
+        if needs is not None and name in _NEEDED_FOR and _NEEDED_FOR[name].isdisjoint(needs):
+            return no_columns(kinds)
         return await packed_columns(connection, query, kinds, asked)
 
     district_rows = await read("districts")
@@ -133,11 +153,14 @@ async def read_partition(connection: AsyncConnection, county: str, last_day: dat
     fed_in = _Days(len(number), days)
     for month in range(month_number(first_day), month_number(last_day) + 1):
         here = {**asked, "month": month_of(month)}
-        for query, kinds, into in (
-            (queries.DAILY, queries.DAILY_KINDS, {"daily_kwh": daily}),
-            (queries.IN_PERIODS, queries.IN_PERIODS_KINDS, {f"{name}_kwh": in_periods[name] for name in PERIODS}),
-            (queries.FED_IN, queries.FED_IN_KINDS, {"fed_in_kwh": fed_in}),
-        ):
+        for need, query, kinds, into in (
+            ("daily", queries.DAILY, queries.DAILY_KINDS, {"daily_kwh": daily}),
+            ("periods", queries.IN_PERIODS, queries.IN_PERIODS_KINDS,
+             {f"{name}_kwh": in_periods[name] for name in PERIODS}),
+            ("fed_in", queries.FED_IN, queries.FED_IN_KINDS, {"fed_in_kwh": fed_in}),
+        ):  # fmt: skip
+            if needs is not None and need not in needs:
+                continue
             rows = await packed_columns(connection, query, kinds, here)
             owner = positions(number, rows["customer_number"])
             for name, target in into.items():

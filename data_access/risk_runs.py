@@ -27,21 +27,22 @@ MAY_SCAN: frozenset[Role] = frozenset({"admin", "supervisor"})
 """Roles that may start a run."""
 _PLACE = text("SELECT CAST(:scope AS ltree) @> org_path FROM organisation WHERE code = :county AND level = 2")
 _QUEUE = "SELECT queue_risk_run({county}, {kind}, {day}, {who})"
-# The newest day that has readings, but no day that isn't over; a county whose day was looked at needs no further look.
-_NIGHTLY = text("""
-SELECT queue_risk_run(place.county_code, 'day', place.day, 'schedule')
-FROM (
-    SELECT unit.code AS county_code, (
-        SELECT max(day) FROM district_energy WHERE county_code = unit.code AND day <= :yesterday AND day > :oldest
-    ) AS day
-    FROM organisation AS unit WHERE unit.level = 2
-) AS place
+# The newest day that has readings, but no day that isn't over.
+_NEWEST = """
+SELECT unit.code AS county_code, (
+    SELECT max(day) FROM district_energy WHERE county_code = unit.code AND day <= :yesterday AND day > :oldest
+) AS day
+FROM organisation AS unit WHERE unit.level = 2
+"""
+# A county whose day was looked at needs no further look.
+_NIGHTLY = text(f"""
+SELECT queue_risk_run(place.county_code, 'day', place.day, 'schedule') FROM ({_NEWEST}) AS place
 WHERE place.day IS NOT NULL AND NOT EXISTS (
     SELECT FROM risk_run AS run WHERE run.county_code = place.county_code AND run.last_day = place.day
         AND run.state IN ('queued', 'running', 'done')
 )
 ORDER BY place.county_code
-""")
+""")  # noqa: S608 - made of the text above
 _OLDEST_DAYS = 40
 """A county without readings for so long is not scanned by the schedule."""
 _BEGIN = text("""
@@ -189,6 +190,16 @@ async def counties() -> list[tuple[str, str]]:
         return [(row[0], row[1]) for row in rows]
 
 
+async def newest_days(now: datetime) -> dict[str, date]:
+    """The newest day with readings of each county that has any of late, by county code. One statement."""
+    yesterday = today(now) - timedelta(days=1)
+    async with system(PART, timeout_ms=60_000) as connection:
+        rows = await connection.execute(
+            text(_NEWEST), {"yesterday": yesterday, "oldest": yesterday - timedelta(days=_OLDEST_DAYS)}
+        )
+        return {row.county_code: row.day for row in rows if row.day is not None}
+
+
 async def begin(county: str, number: int, rules: Sequence[str]) -> Run:
     """Take up a run with the rules that it will go through. One statement.
 
@@ -207,6 +218,20 @@ async def counted(run: Run, customers: int, districts: int, dropped: Mapping[str
     values = {"customers": customers, "districts": districts, "dropped": dict(dropped)}
     async with system(PART) as connection:
         await connection.execute(_COUNTED, {**values, "county": run.county, "run": run.id})
+
+
+async def outcome(county: str, number: int) -> dict[str, Any]:
+    """State, counts and what was dropped of a run. One statement.
+
+    Raises:
+        sqlalchemy.exc.NoResultFound: there is no such run.
+    """
+    asked = text(
+        "SELECT state, customers, districts, points_new, points_confirmed, points_cleared, dropped, error_reference,"
+        " cardinality(rules_done) AS rules_done FROM risk_run WHERE county_code = :county AND id = :run"
+    )
+    async with system(PART) as connection:
+        return dict((await connection.execute(asked, {"county": county, "run": number})).mappings().one())
 
 
 async def end(county: str, number: int, error_code: str | None = None, reference: str | None = None) -> None:

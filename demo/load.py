@@ -10,7 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from data_access.billing_runs import queue_history
 from data_access.bulk import BulkWriter
 from data_access.catalogue import sync_catalogue
 from data_access.demo_load import AlreadyLoaded, demo_load, demo_state, empty_schema, ensure_partitions, finish
+from data_access.months import month_back
+from data_access.risk_runs import queue_days
 from data_access.secret import digest, new_secret
 from demo import rows
 from demo.accounts import Account, make_accounts, sections
@@ -46,6 +48,7 @@ VERSION = "1"
 """Of this generator: rows of the same seed differ between versions."""
 PASSWORD_VARIABLE = "GRIDAUDIT_DEMO_PASSWORD"  # noqa: S105 - the name of a variable
 SUPERVISOR_CITY = "1302"
+SCANNED_MONTHS = 3
 Progress = Callable[[str, float], None]
 
 
@@ -147,12 +150,22 @@ def load(
         )
         # The bills are made by the worker while people already look around, the newest month first.
         queue_history(connection, energy.first_month, energy.last_month, "demo", now)
+        # Then the rules look at the last month ends and at yesterday: the open points are confirmed or cleared by them.
+        queue_days(connection, scan_days(now), "demo")
         step("finish", 0.93)
         finish(connection, {"now": now.isoformat()})
         content = devices_content(utility.grid, utility.staff, utility.tickets, device_tokens, tracks)
         write_private(folder / DEVICES_FILE, content)
     step("done", 1.0)
     return report
+
+
+def scan_days(now: datetime) -> dict[date, str]:
+    """The days that the rules look at after a load: the last month ends, and yesterday."""
+    today = now.astimezone(DISPLAY_ZONE).date()
+    first = today.replace(day=1)
+    ends = {month_back(first, back) - timedelta(days=1): "month" for back in range(SCANNED_MONTHS)}
+    return {today - timedelta(days=1): "day", **ends}
 
 
 def reset(address: str) -> None:
