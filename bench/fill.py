@@ -120,7 +120,7 @@ def fill(address: str, size: Size, *, now_us: int, seed: int = 7, say: Callable[
                 say(f"{name}: {count:,}")
                 step(connection, anchors, size, random, now_us)
         say("packing risk chunks, analysing")
-        connection.execute("SELECT refresh_risk_chunks()")
+        connection.execute("SELECT refresh_risk_chunks(), fold_roll_ups()")
         connection.execute("VACUUM (ANALYZE)")
 
 

@@ -100,8 +100,8 @@ def ensure_partitions(connection: psycopg.Connection, first: date, last: date) -
 
 
 def finish(connection: psycopg.Connection, detail: dict[str, Any]) -> None:
-    """Pack the risk layer, gather statistics, and say that the load is complete."""
-    connection.execute("SELECT refresh_risk_chunks()")
+    """Pack the risk layer, fold the roll-ups, gather statistics, and say that the load is complete."""
+    connection.execute("SELECT refresh_risk_chunks(), fold_roll_ups()")
     _analyze(connection)
     connection.execute(
         "UPDATE data_load SET finished_at = clock_timestamp(), detail = %s WHERE name = %s", (Jsonb(detail), NAME)

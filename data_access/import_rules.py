@@ -245,7 +245,7 @@ RULES: Mapping[str, ImportRules] = {
                  " WHERE c.county_code = s.county_code AND c.number = s.customer_number)"),
         ),
         warnings=(_NOT_IN_COUNTY, _NOT_IN_AREA),
-        after=("SELECT refresh_risk_chunks()",),
+        after=("SELECT refresh_risk_chunks(), fold_roll_ups()",),
     ),
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from data_access.engine import database_address
+from data_access.roll_ups import fold
 from jobs.billing_run import bill_run
 from jobs.imports.run import import_queued
 from jobs.risk_scan import scan, scan_nightly
@@ -69,6 +70,11 @@ def make_app(address: str | None = None) -> App:
     @app.task(name="ticket_clock", queue="tickets", queueing_lock="ticket_clock", priority=AHEAD)
     async def ticket_clock(timestamp: int) -> None:
         await run_clock(datetime.now(UTC))
+
+    @app.periodic(cron=CLOCK)
+    @app.task(name="fold_roll_ups", queue="tickets", queueing_lock="fold_roll_ups", priority=AHEAD)
+    async def fold_roll_ups(timestamp: int) -> None:
+        await fold()
 
     @app.task(
         name="import_file",

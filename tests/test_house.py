@@ -37,6 +37,8 @@ ONE_PER_UTILITY = {
     "layer_version": "one row a layer",
     "data_load": "one row a load",
     "data_import": "one row an import",
+    "risk_roll_up": "sums by unit, whose upper levels have no county",
+    "ticket_roll_up": "sums by unit, whose upper levels have no county",
 }
 """Tables that stay whole when the large ones are distributed by county, and why that is no hindrance."""
 

@@ -53,6 +53,7 @@ from data_access.models.system import (
     SignInAttempt,
     UserSession,
 )
+from data_access.models.trends import RiskRollDelta, RiskRollUp, TicketRollDelta, TicketRollUp
 
 __all__ = [
     "AccountTerms",
@@ -92,6 +93,8 @@ __all__ = [
     "RiskChunk",
     "RiskChunkDirty",
     "RiskPoint",
+    "RiskRollDelta",
+    "RiskRollUp",
     "RiskRun",
     "RuleConfidence",
     "RuleQuality",
@@ -103,6 +106,8 @@ __all__ = [
     "TariffVersion",
     "TicketChange",
     "TicketEvent",
+    "TicketRollDelta",
+    "TicketRollUp",
     "TransformerDistrict",
     "UsageMonth",
     "UserSession",
