@@ -18,6 +18,7 @@ from components.map_words import anomaly_name, pill
 from components.notice import empty_state
 from components.object_links import thing
 from components.result_bars import result_bars
+from components.risk_facts import held_against
 from components.table import Column, table
 from components.theme import Theme, tokens
 from components.ticket_score import Part, score_parts
@@ -114,6 +115,12 @@ def score_view(stored: Row, language: Language) -> Component:
     return html.Div([part_of(part) for part in score_parts(stored, language)], className="score-parts")
 
 
+def _own(file: Row, name: str, value: Row) -> float | None:
+    """The threshold that the point was held against, where a unit had set another one than the catalogue's."""
+    held = held_against(file, name)
+    return None if held is None or _decimal(value.get("value")) == _decimal(held) else held
+
+
 def rule_view(file: Row, language: Language) -> Component:
     """The version of the rule that raised the point: from when, with which inputs and thresholds, how sure they are."""
     if file["effective_from"] is None:
@@ -129,14 +136,19 @@ def rule_view(file: Row, language: Language) -> Component:
             code_word("drill.certainty", file["certainty"], language),
         ]
     )  # fmt: skip
-    rows = [{"name": name, **value} for name, value in (file["thresholds"] or {}).items() if isinstance(value, Mapping)]
+    rows = [
+        {"name": name, **value, "own": _own(file, name, value)}
+        for name, value in (file["thresholds"] or {}).items()
+        if isinstance(value, Mapping)
+    ]
 
     def limit(row: Row) -> str:
         unit = str(row.get("unit") or "")
-        value = _decimal(row.get("value"))
+        value = _decimal(row.get("value") if row["own"] is None else row["own"])
         digits = 0 if value is None or value == value.to_integral_value() else 2
         word = code_word("threshold.unit", unit.replace(" ", "_"), language) or ""
-        return f"{fmt.number(value, language, digits)} {word}".strip()
+        shown = f"{fmt.number(value, language, digits)} {word}".strip()
+        return shown if row["own"] is None else t("rules_engine.set_by_unit", language, value=shown)
 
     columns = [
         Column(

@@ -32,6 +32,7 @@ from components.icons import icon
 from components.language import known
 from components.notice import empty_state, notice
 from components.object_links import address_of, thing, unit_crumbs
+from components.risk_facts import facts_view, was_found_by_a_run
 from components.view_state import mirror, one_of
 from data_access import risk_reads as reads
 from data_access import tickets
@@ -77,7 +78,12 @@ async def layout(
             even=True,
         ),
         columns(
-            section(t("risk_point.why", language), view.score_view(file["score_parts"] or {}, language)),
+            stack(
+                section(t("risk_point.why", language), view.score_view(file["score_parts"] or {}, language)),
+                section(t("rules_engine.saw", language), facts_view(file, language))
+                if was_found_by_a_run(file)
+                else None,
+            ),
             section(t("risk_point.rule", language), view.rule_view(file, language)),
             stack(
                 section(
