@@ -80,6 +80,11 @@ async def queue_run(viewer: Viewer, county: str, month: date, section: str | Non
         return number
 
 
+def job_priority(month: date) -> int:
+    """Of the job that bills a month (`queue_billing_run`): the newest month goes first."""
+    return month.year * 12 + month.month - 24_000
+
+
 def queue_history(
     connection: psycopg.Connection[Any], first: date, last: date, requested_by: str, known_at: datetime
 ) -> int:

@@ -23,6 +23,8 @@ from data_access.tracks import today
 
 PART = "risk"
 KINDS = ("day", "month")
+PRIORITY = -10
+"""Of a scan's job: behind tickets, imports and bills."""
 MAY_SCAN: frozenset[Role] = frozenset({"admin", "supervisor"})
 """Roles that may start a run."""
 _PLACE = text("SELECT CAST(:scope AS ltree) @> org_path FROM organisation WHERE code = :county AND level = 2")
@@ -144,16 +146,18 @@ async def queue_nightly(now: datetime) -> int:
         return len(queued.all())
 
 
-def queue_days(connection: psycopg.Connection[Any], kinds: Mapping[date, str], requested_by: str) -> int:
+def queue_days(
+    connection: psycopg.Connection[Any], kinds: Mapping[date, str], requested_by: str, priority: int = PRIORITY
+) -> int:
     """Queue a run for every county that has customers and every day, the oldest first, in the caller's transaction;
     how many. `kinds`: last day → `day` or `month`.
     """
     count = 0
     for day in sorted(kinds):
         row = connection.execute(
-            "SELECT count(queue_risk_run(place.county_code, %(kind)s, %(day)s, %(who)s))"
+            "SELECT count(queue_risk_run(place.county_code, %(kind)s, %(day)s, %(who)s, %(priority)s))"
             " FROM (SELECT DISTINCT county_code FROM customer ORDER BY county_code) AS place",
-            {"kind": kinds[day], "day": day, "who": requested_by},
+            {"kind": kinds[day], "day": day, "who": requested_by, "priority": priority},
         ).fetchone()
         count += int(row[0]) if row else 0
     return count

@@ -18,12 +18,13 @@ from argon2 import PasswordHasher
 
 from audit.catalogue import catalogue
 from audit.workflow_states import Status
-from data_access.billing_runs import queue_history
+from data_access.billing_runs import job_priority, queue_history
 from data_access.bulk import BulkWriter
 from data_access.catalogue import sync_catalogue
 from data_access.demo_load import AlreadyLoaded, demo_load, demo_state, empty_schema, ensure_partitions, finish
 from data_access.months import month_back
 from data_access.risk_runs import queue_days
+from data_access.rule_quality import queue_measurements
 from data_access.secret import digest, new_secret
 from demo import rows
 from demo.accounts import Account, make_accounts, sections
@@ -49,6 +50,8 @@ VERSION = "1"
 PASSWORD_VARIABLE = "GRIDAUDIT_DEMO_PASSWORD"  # noqa: S105 - the name of a variable
 SUPERVISOR_CITY = "1302"
 SCANNED_MONTHS = 3
+BILLS_FIRST = SCANNED_MONTHS + 13
+"""How many months are billed before the scans begin."""
 Progress = Callable[[str, float], None]
 
 
@@ -150,8 +153,11 @@ def load(
         )
         # The bills are made by the worker while people already look around, the newest month first.
         queue_history(connection, energy.first_month, energy.last_month, "demo", now)
-        # Then the rules look at the last month ends and at yesterday: the open points are confirmed or cleared by them.
-        queue_days(connection, scan_days(now), "demo")
+        # Then the rules look at the last month ends and at yesterday, so that open points are confirmed or cleared; for
+        # that they need twelve months of bills. Last, they are held against what was planted.
+        behind = job_priority(month_back(now.astimezone(DISPLAY_ZONE).date().replace(day=1), BILLS_FIRST))
+        queue_days(connection, scan_days(now), "demo", behind)
+        queue_measurements(connection)
         step("finish", 0.93)
         finish(connection, {"now": now.isoformat()})
         content = devices_content(utility.grid, utility.staff, utility.tickets, device_tokens, tracks)

@@ -16,10 +16,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from data_access.engine import database_address
+from data_access.risk_runs import counties
 from data_access.roll_ups import fold
+from data_access.tracks import today
 from jobs.billing_run import bill_run
 from jobs.imports.run import import_queued
 from jobs.risk_scan import scan, scan_nightly
+from jobs.rule_quality import measure_and_store, month_ends
 from jobs.ticket_clock import run_clock
 
 log = logging.getLogger("gridaudit.worker")
@@ -101,6 +104,21 @@ def make_app(address: str | None = None) -> App:
     )
     async def risk_scan(county: str, run: int) -> None:
         await scan(county, run)
+
+    @app.task(
+        name="rule_quality",
+        queue="risk",
+        retry=RetryStrategy(
+            max_attempts=5,
+            wait=2,
+            linear_wait=5,
+            retry_exceptions=[OperationalError, DBAPIError, OSError, asyncio.CancelledError],  # type: ignore[list-item]
+        ),
+    )
+    async def rule_quality(county: str) -> None:
+        path = dict(await counties()).get(county)
+        if path is not None:
+            await measure_and_store(county, path, month_ends(today()))
 
     @app.periodic(cron=NIGHTLY)
     @app.task(name="risk_nightly", queue="risk", queueing_lock="risk_nightly", priority=AHEAD)

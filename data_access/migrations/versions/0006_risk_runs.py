@@ -125,7 +125,7 @@ CREATE INDEX ix_meter_event_began ON meter_event (county_code, began_at);
 QUEUE = """
 -- The run and its job come into being together or not at all; one that waits already is given back. A county is scanned
 -- by one job at a time, behind tickets, imports and bills.
-CREATE FUNCTION queue_risk_run(county text, kind text, last_day date, requested_by text)
+CREATE FUNCTION queue_risk_run(county text, kind text, last_day date, requested_by text, priority integer DEFAULT -10)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     run bigint;
@@ -145,15 +145,15 @@ BEGIN
     VALUES (county, queue_risk_run.kind, queue_risk_run.last_day, queue_risk_run.requested_by, path)
     RETURNING id INTO run;
     PERFORM procrastinate_defer_jobs_v1(ARRAY[ROW(
-        'risk', 'risk_scan', -10, 'risk:' || county, NULL, jsonb_build_object('county', county, 'run', run), NULL
+        'risk', 'risk_scan', priority, 'risk:' || county, NULL, jsonb_build_object('county', county, 'run', run), NULL
     )::procrastinate_job_to_defer_v1]);
     RETURN run;
 END $$;
-REVOKE EXECUTE ON FUNCTION queue_risk_run(text, text, date, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION queue_risk_run(text, text, date, text) TO gridaudit_system;
+REVOKE EXECUTE ON FUNCTION queue_risk_run(text, text, date, text, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION queue_risk_run(text, text, date, text, integer) TO gridaudit_system;
 """
 BACK = """
-DROP FUNCTION queue_risk_run(text, text, date, text);
+DROP FUNCTION queue_risk_run(text, text, date, text, integer);
 DROP TABLE meter_event;
 DROP TABLE rule_quality;
 DROP TABLE rule_confidence;
