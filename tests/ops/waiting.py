@@ -12,6 +12,9 @@ from pathlib import Path
 from ops.processes import is_alive
 from settings import ROOT
 
+# Started under nohup, every program below would inherit a deaf ear for a closed terminal.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 
 def wait_for(condition: Callable[[], object], seconds: float = 20.0, what: str = "it") -> None:
     """Return once the condition holds; fail when it does not within the time."""
