@@ -123,10 +123,10 @@ def jump_or_drop(partition: Partition, thresholds: Thresholds) -> Detections:
         then = partition.month_kwh[:, end - 13 : end - 11].mean(axis=1)
         year_ago = share(then, partition.month_kwh[:, end - 15 : end - 13].mean(axis=1))
     residential, low = customers.category == "residential", customers.low_voltage
-    limit = np.where(residential, thresholds["residential_share"],
-                     np.where(low, thresholds["low_voltage_share"], thresholds["high_voltage_share"])) / 100  # fmt: skip
-    floor = np.where(residential, thresholds["floor_small"],
-                     np.where(low, thresholds["floor_medium"], thresholds["floor_large"]))  # fmt: skip
+    limit = np.where(low, thresholds["low_voltage_share"], thresholds["high_voltage_share"]) / 100
+    limit = np.where(residential, thresholds["residential_share"] / 100, limit)
+    floor = np.where(low, thresholds["floor_medium"], thresholds["floor_large"])
+    floor = np.where(residential, thresholds["floor_small"], floor)
     # A fall of 100 % is the most there is: a share of 100 % up means a half down.
     fallen = -limit / (1 + limit)
     up, down = change > limit, change < fallen
@@ -148,7 +148,7 @@ def jump_or_drop(partition: Partition, thresholds: Thresholds) -> Detections:
 
 
 def zero_cycles(partition: Partition, thresholds: Thresholds) -> Detections:
-    """CH02: nothing used for so many whole months, all readings in; an account that has never used anything included."""
+    """CH02: nothing used for so many whole months, all readings in; one that has never used anything included."""
     count = max(1, int(thresholds["cycles"]))
     months = whole_months(partition, 12)
     run = run_at_end(months == 0)

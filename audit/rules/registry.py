@@ -5,9 +5,16 @@ A rule is one function in a file of its subject and one entry in that file's `RU
 
 from typing import Final
 
+from audit.rules import consumption, generation, line_loss, metering, theft
 from audit.rules.rule import Rule
 
-_SUBJECTS: tuple[tuple[Rule, ...], ...] = ()
+_SUBJECTS: tuple[tuple[Rule, ...], ...] = (
+    consumption.RULES,
+    theft.RULES,
+    metering.RULES,
+    line_loss.RULES,
+    generation.RULES,
+)
 RULES: Final[dict[str, Rule]] = {rule.code: rule for subject in _SUBJECTS for rule in subject}
 """Anomaly code → rule."""
 WAITING_FOR: Final[dict[str, str]] = {}
