@@ -58,7 +58,8 @@ def write_districts(
     high = accounts.voltage[start] != "<1kV"
     technical = np.where(high, chance.uniform(0.006, 0.014, count), chance.uniform(0.018, 0.04, count))
     share = np.clip(technical[:, None] + chance.normal(0, 0.0025, (count, calendar.days)), 0.002, 0.08)
-    supplied: Ints = np.rint((used + districts.hidden) / (1 - share) * districts.factor * 100).astype(np.int64)
+    past = np.maximum(used + districts.hidden, 0.02 * used)
+    supplied: Ints = np.rint(past / (1 - share) * districts.factor * 100).astype(np.int64)
     state = np.where(unread > (1 - ENOUGH_READ) * meters, 2, 0)
     state = np.where((supplied == 0) | districts.silent, 1, state)
     given: Ints = np.rint(generated * 100).astype(np.int64)

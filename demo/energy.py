@@ -19,7 +19,7 @@ from data_access.partitions import BY_MONTH, ensure_month_partitions
 from demo.district_rows import write_districts
 from demo.energy_accounts import Accounts, base_terms, dated_terms, read_accounts
 from demo.file_faults import plant_in_file
-from demo.load_shapes import Calendar, Ints, make_calendar, profiles
+from demo.load_shapes import Calendar, Floats, Ints, make_calendar, profiles
 from demo.randomness import Streams
 from demo.reading_rows import Marks, ReadingWriter, Register, old_meter, open_copy, write_before
 from demo.registers import Change, Periods, at_day, meter_changes, month_sums, split_periods, to_units
@@ -128,7 +128,7 @@ def _history(accounts: Accounts, calendar: Calendar, usage: Usage, streams: Stre
     measured = np.flatnonzero(high)
     sums = month_sums(units[measured], calendar)
     wander = streams.of("reactive").lognormal(0, 0.06, sums.shape)
-    reactive = np.rint(sums * usage.tangent[measured, None] * wander).astype(np.int64)
+    reactive = np.rint(sums * _tangents(usage, measured, calendar) * wander).astype(np.int64)
     top = np.maximum.reduceat(usage.recorded[measured], calendar.month_start[:-1], axis=1)
     limit = accounts.capacity[measured, None] * np.where(usage.peak[measured, None] >= 1.45, 1.35, 1.02)
     kilowatts = np.minimum(top / 24 * usage.peak[measured, None], limit)
@@ -144,6 +144,19 @@ def _history(accounts: Accounts, calendar: Calendar, usage: Usage, streams: Stre
         demand=np.rint(kilowatts * 10_000 / accounts.multiplier[measured, None]).astype(np.int64),
         reactive=reactive,
     )
+
+
+def _tangents(usage: Usage, rows: Ints, calendar: Calendar) -> Floats:
+    """Reactive against active energy by account and month: what is shifted counts for its days of the month."""
+    months = len(calendar.month_start) - 1
+    table = np.repeat(usage.tangent[rows, None], months, axis=1)
+    place = {row: position for position, row in enumerate(rows.tolist())}
+    starts, ends = np.array(calendar.month_start[:-1]), np.array(calendar.month_start[1:])
+    for row, (first, last, tangent) in usage.shifted.items():
+        if row in place:
+            part = np.clip(np.minimum(ends, last) - np.maximum(starts, first), 0, None) / np.maximum(ends - starts, 1)
+            table[place[row]] += (tangent - table[place[row]]) * part
+    return table
 
 
 def _prepare(connection: psycopg.Connection[Any], calendar: Calendar) -> None:

@@ -89,6 +89,8 @@ def _targets(account: Account) -> list[str]:
         found.append("business")
     if account.district.is_dedicated:
         found.append("large")
+    if account.tariff_code == "heating_time_of_use":
+        found.append("heating")
     if account.has_solar:
         found.append("solar")
     return found

@@ -70,6 +70,7 @@ def apply_truth(truth: list[Truth], usage: Usage, accounts: Accounts, calendar: 
         factor=np.ones((count, calendar.days)),
         hidden=np.zeros((count, calendar.days)),
         silent=np.zeros((count, calendar.days), np.bool_),
+        neighbour=_neighbours(accounts, listed),
     )
     whole = np.add.reduceat(accounts.capacity, listed.start) if count else np.zeros(0)
     for one in truth:
@@ -81,6 +82,21 @@ def apply_truth(truth: list[Truth], usage: Usage, accounts: Accounts, calendar: 
     usage.used[~usage.in_service] = 0
     usage.recorded[~usage.in_service] = 0
     return districts
+
+
+def _neighbours(accounts: Accounts, listed: DistrictList) -> np.typing.NDArray[np.int64]:
+    """The one before in the list, of the same county and kind, else the one after: along a street they follow."""
+    start = listed.start
+    kind = [(accounts.county[row], str(accounts.voltage[row]) == "<1kV") for row in start.tolist()]
+    before: dict[Any, int] = {}
+    found = np.arange(len(start))
+    for number, mine in enumerate(kind):
+        if mine in before:
+            found[number] = before[mine]
+            if found[before[mine]] == before[mine]:
+                found[before[mine]] = number
+        before[mine] = number
+    return found
 
 
 def marks_of(truth: list[Truth], calendar: Calendar) -> Marks:

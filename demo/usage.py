@@ -50,6 +50,8 @@ class Usage:
     """Reactive against active energy."""
     flat: dict[int, tuple[int, int]]
     """Accounts whose use has lost its shape, from a day to a day."""
+    shifted: dict[int, tuple[int, int, float]]
+    """Accounts whose reactive against active energy is another one, from a day to a day."""
 
 
 def _classes(accounts: Accounts, chance: np.random.Generator) -> list[str]:
@@ -132,4 +134,4 @@ def make_usage(accounts: Accounts, calendar: Calendar, chance: np.random.Generat
     missing = (chance.random((count, days), dtype=np.float32) < MISSING_SHARE) & in_service
     peak = np.array([known[name].peak for name in names]) ** 0.5 * chance.uniform(0.95, 1.25, count)
     tangent = chance.uniform(0.28, 0.62, count)
-    return Usage(used, used.copy(), missing, in_service, {}, names, peak, tangent, {})
+    return Usage(used, used.copy(), missing, in_service, {}, names, peak, tangent, {}, {})

@@ -34,6 +34,8 @@ class Districts:
     hidden: Floats
     silent: np.typing.NDArray[np.bool_]
     """Days on which the gateway gave no reading."""
+    neighbour: np.typing.NDArray[np.int64]
+    """For each district another one of its county and kind; itself where there is none."""
 
 
 Effect = Callable[[Usage, Districts, Calendar, Place], None]
@@ -127,7 +129,14 @@ def _feeds_more(usage: Usage, districts: Districts, calendar: Calendar, place: P
 def _low_power_factor(usage: Usage, districts: Districts, calendar: Calendar, place: Place) -> None:
     row = _part(usage, place)[0]
     _under_recorded(0.4, 0.65)(usage, districts, calendar, place)
-    usage.tangent[row] = 1.3 + place.roll
+    usage.shifted[row] = (place.first, place.last, 1.3 + place.roll)
+
+
+def _feeds_back(usage: Usage, districts: Districts, calendar: Calendar, place: Place) -> None:
+    """Generation that nobody knows of."""
+    row, days = _part(usage, place)
+    given = usage.fed_in.setdefault(row, np.zeros(calendar.days))
+    given[days] += 4 + 8 * place.roll
 
 
 def _more_demand(usage: Usage, districts: Districts, calendar: Calendar, place: Place) -> None:
@@ -148,6 +157,15 @@ def _gateway(low: float, high: float) -> Effect:
 def _wavering(usage: Usage, districts: Districts, calendar: Calendar, place: Place) -> None:
     days = np.arange(place.last - place.first)
     districts.factor[place.district, place.first : place.last] *= 1 + 0.1 * np.sin(days * (0.9 + place.roll))
+
+
+def _swapped(usage: Usage, districts: Districts, calendar: Calendar, place: Place) -> None:
+    """Customers are booked at the neighbour: it sells too much, this one too little."""
+    neighbour = districts.neighbour[place.district]
+    days = np.arange(place.last - place.first)
+    level = place.capacity * (0.6 + 0.9 * place.roll) * (1 + 0.25 * np.sin(days * 0.9) + 0.2 * np.sin(days * 0.23))
+    districts.hidden[place.district, place.first : place.last] += level
+    districts.hidden[neighbour, place.first : place.last] -= level
 
 
 def _silent_gateway(usage: Usage, districts: Districts, calendar: Calendar, place: Place) -> None:
@@ -175,7 +193,7 @@ EFFECTS: dict[str, Effect] = {
     "FQ01": _more_demand, "FQ02": _scaled(0.5, 0.9), "FQ03": THEFT, "FQ04": THEFT, "FQ05": THEFT, "FQ06": THEFT,
     "FQ07": _shapeless, "FQ08": _low_power_factor, "FQ09": _unmetered(0.25, 0.7),
     "XS01": _gateway(1.09, 1.24), "XS02": _gateway(0.88, 0.965), "XS03": _wavering, "XS04": _silent_gateway,
-    "XS06": _unmetered(0.5, 1.2), "JL11": _gateway(0.9, 1.1),
+    "XS06": _unmetered(0.5, 1.2), "JL11": _swapped, "JL05": _feeds_back,
     "XX01": _feeds_more, "XX02": _feeds_more,
 }  # fmt: skip
 """Anomaly code (domain sheet 1.4) → what it does to the energy data."""

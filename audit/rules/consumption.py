@@ -8,7 +8,7 @@ from audit.rules.partition import Floats, Ints, Partition, day_number, month_of
 from audit.rules.rule import Rule, Thresholds
 
 PEERS = 20
-"""So many customers of a category make a common movement that a single one can be held against."""
+"""So many customers of a tariff make a common movement that a single one can be held against."""
 
 
 def whole_months(partition: Partition, count: int) -> Floats:
@@ -25,6 +25,25 @@ def month_start(partition: Partition, run: Ints) -> Ints:
     place = np.clip(end - run, 0, max(len(partition.months) - 1, 0)).astype(np.int64)
     starts = np.array([day_number(month_of(month)) for month in partition.months])
     return starts[place] if len(starts) else np.zeros(len(run), np.int64)
+
+
+def common_course(partition: Partition) -> Floats:
+    """What the median customer of a tariff used on each day against its own mean: season, weather, weekends (n × D).
+
+    1 throughout for a tariff with few customers.
+    """
+    customers = partition.customers
+    course = np.ones(partition.daily_kwh.shape, np.float32)
+    for kind in np.unique(customers.tariff_code):
+        mine = np.flatnonzero(customers.tariff_code == kind)
+        level = mean(partition.daily_kwh[mine], least=60)
+        some = mine[np.nan_to_num(level) > 0]
+        if len(some) < PEERS:
+            continue
+        relative = partition.daily_kwh[some] / mean(partition.daily_kwh[some])[:, None]
+        filled = np.where(np.isfinite(relative), relative, 1.0)
+        course[mine] = np.maximum(np.median(filled, axis=0), 0.05)[None, :]
+    return course
 
 
 def large_home(partition: Partition, thresholds: Thresholds) -> Detections:
@@ -101,16 +120,16 @@ def heating_flag(partition: Partition, thresholds: Thresholds) -> Detections:
 
 
 def jump_or_drop(partition: Partition, thresholds: Thresholds) -> Detections:
-    """CH01: the last 30 days against the 30 to 60 days before, beyond the share of the kind of customer and beyond an
-    amount; what the customers of the same category in the county did in the same time (weather, festival) is taken out
-    first, and a year ago must not have had the same jump.
+    """CH01: the last 30 days against the 60 days before, beyond the share of the kind of customer and beyond an amount;
+    what the customers of the same tariff in the county did in the same time (weather, festival, heating) is taken out
+    first, and neither a year ago nor any other month may have had such a jump: some accounts are like that.
     """
     customers = partition.customers
     now = mean(partition.daily_kwh[:, -30:], least=20)
     before = mean(partition.daily_kwh[:, -90:-30], least=40)
     usual = np.ones(len(customers))
-    for category in np.unique(customers.category):
-        mine = customers.category == category
+    for kind in np.unique(customers.tariff_code):
+        mine = customers.tariff_code == kind
         ratios = share(now, before)[mine]
         ratios = ratios[np.isfinite(ratios)]
         if len(ratios) >= PEERS:
@@ -122,6 +141,13 @@ def jump_or_drop(partition: Partition, thresholds: Thresholds) -> Detections:
     if end >= 15:
         then = partition.month_kwh[:, end - 13 : end - 11].mean(axis=1)
         year_ago = share(then, partition.month_kwh[:, end - 15 : end - 13].mean(axis=1))
+    months = whole_months(partition, 14)[:, :-2]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        swings = np.abs(np.log(months[:, 1:] / months[:, :-1]))
+    restless = highest(np.where(np.isfinite(swings), swings, np.nan))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.abs(np.log(np.maximum(1 + change, 0.02)))
+    usual_swing = np.isfinite(restless) & (size < thresholds["beyond_own"] * restless)
     residential, low = customers.category == "residential", customers.low_voltage
     limit = np.where(low, thresholds["low_voltage_share"], thresholds["high_voltage_share"]) / 100
     limit = np.where(residential, thresholds["residential_share"] / 100, limit)
@@ -132,7 +158,7 @@ def jump_or_drop(partition: Partition, thresholds: Thresholds) -> Detections:
     up, down = change > limit, change < fallen
     as_a_year_ago = np.isfinite(year_ago) & (np.abs(year_ago - (1 + change)) < 0.35 * np.abs(1 + change))
     amount = np.abs(now - reference) * 30
-    fires = (up | down) & (amount > floor) & ~as_a_year_ago
+    fires = (up | down) & (amount > floor) & ~as_a_year_ago & ~usual_swing
     half = (now + reference) / 2
     beyond = np.where(up[:, None], partition.daily_kwh > half[:, None], partition.daily_kwh < half[:, None])
     run = run_at_end(beyond | ~np.isfinite(partition.daily_kwh))

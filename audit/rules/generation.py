@@ -41,9 +41,9 @@ def enlarged(partition: Partition, thresholds: Thresholds) -> Detections:
     customers = partition.customers
     own = np.where(customers.solar_kw > 0, customers.solar_kw, np.nan)
     produced = _fed_in(partition) / own[:, None]
-    several = np.isfinite(produced).sum(axis=0) >= thresholds["peers"]
-    with np.errstate(all="ignore"):
-        usual = np.where(several, np.nanmedian(np.where(np.isfinite(produced), produced, np.nan), axis=0), np.nan)
+    usual = np.full(produced.shape[1], np.nan)
+    for day in np.flatnonzero(np.isfinite(produced).sum(axis=0) >= thresholds["peers"]).tolist():
+        usual[day] = np.median(produced[np.isfinite(produced[:, day]), day])
     ratio = np.where(usual > 0.2, produced / usual, np.nan)
     now, before = mean(ratio[:, -14:], least=8), mean(ratio[:, :-28], least=20)
     leap = share(now, before)

@@ -4,7 +4,7 @@ import numpy as np
 
 from audit.rules.arithmetic import known, mean, run_at_end
 from audit.rules.detections import Detections, detected
-from audit.rules.partition import Floats, Partition
+from audit.rules.partition import Flags, Floats, Partition
 from audit.rules.rule import Rule, Thresholds
 
 COLLECTION = 98.0
@@ -20,7 +20,7 @@ def clean_loss(partition: Partition, collection: float = COLLECTION, supplied: f
     return np.where(read & (districts.supplied_kwh > supplied), districts.loss_percent, np.nan)
 
 
-def _in_a_row(partition: Partition, rate: Floats, over: Floats, days: float, at_stake: Floats) -> Detections:
+def _in_a_row(partition: Partition, rate: Floats, over: Flags, days: float, at_stake: Floats) -> Detections:
     """So many last days in a row, or five of the last seven; days that can't be judged don't count."""
     flags = np.asarray(over, bool)
     judged = known(rate[:, -7:]) >= days

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from audit.rules.arithmetic import at_district, correlation, mean, run_at_end, share
+from audit.rules.arithmetic import at_district, correlation, highest, mean, run_at_end, share
 from audit.rules.detections import Detections, detected
 from audit.rules.line_loss import clean_loss
 from audit.rules.partition import Partition
@@ -17,9 +17,11 @@ def reverse_power(partition: Partition, thresholds: Thresholds) -> Detections:
     over = back > thresholds["reverse_energy"]
     run = np.maximum(run_at_end(over | ~np.isfinite(back)), 1)
     without = ~(customers.solar_kw > 0)
+    silent = np.zeros(len(customers), np.bool_)
+    silent[partition.fed_in.customer] = ~np.isfinite(partition.fed_in.kwh[:, -7:]).any(axis=1)
     return detected(
-        over[:, -7:].sum(axis=1) >= 3,
-        without,
+        without & (over[:, -7:].sum(axis=1) >= 3),
+        ~silent,
         partition.last - np.minimum(run, 7 + (partition.days[-1] - partition.days[0])) + 1,
         energy_kwh=np.nansum(np.where(over, back, 0), axis=1),
         reverse_kwh=mean(back[:, -7:]),
@@ -57,7 +59,7 @@ def _last(shape: tuple[int, ...], run: np.ndarray) -> np.ndarray:
 
 def runs_away(partition: Partition, thresholds: Thresholds) -> Detections:
     """JL07: a day's energy above what the capacity can give in 24 hours times the factor, or a lasting leap to a
-    multiple of what the account used at any time before, that the district's supply doesn't show (negative loss).
+    multiple of what the account used in any month of the year before, that the district's supply doesn't show.
     """
     customers = partition.customers
     limit = customers.capacity_kva * 24 * thresholds["factor"]
@@ -69,7 +71,12 @@ def runs_away(partition: Partition, thresholds: Thresholds) -> Detections:
     lost = np.where(np.isfinite(rate), districts.supplied_kwh - districts.sold_kwh, np.nan)
     mine = at_district(lost, customers.district)
     missing = mean(mine[:, :-28], least=20) - mean(mine[:, -14:], least=8)
-    leap = (share(now, before) > thresholds["leap"]) & (missing > thresholds["fit"] * (now - before))
+    end = partition.whole_months
+    year = partition.month_kwh[:, max(0, end - 14) : max(0, end - 1)]
+    most = highest(year) / 30.4 if year.shape[1] else before
+    fits = share(missing, now - before)
+    leap = (now > thresholds["leap"] * np.fmax(before, most)) & (fits > thresholds["fit"])
+    leap &= fits < 1 / thresholds["fit"]
     above = partition.daily_kwh > ((now + before) / 2)[:, None]
     run = np.maximum(run_at_end((above | over) | ~np.isfinite(partition.daily_kwh)), 1)
     return detected(

@@ -12,8 +12,9 @@ from audit.rules.arithmetic import (
     of_last_days,
     run_at_end,
     share,
+    spread,
 )
-from audit.rules.consumption import month_start
+from audit.rules.consumption import common_course, month_start
 from audit.rules.detections import Detections, detected
 from audit.rules.line_loss import clean_loss
 from audit.rules.partition import Partition
@@ -61,36 +62,43 @@ def use_while_suspended(partition: Partition, thresholds: Thresholds) -> Detecti
 
 
 def with_the_loss(partition: Partition, thresholds: Thresholds) -> Detections:
-    """FQ05: the customer's energy falls as the district's loss rises: Pearson's r below the limit over the window, the
-    loss now above what it was, and the customer down by a share against the time before.
+    """FQ05: the customer's energy fell and the district began to lose about as much: Pearson's r between the two below
+    the limit, over the window before and after. What all customers of the category did (season, weather) is taken out;
+    a small home in a large district can't be seen this way, its energy drowns in the loss of the others.
     """
-    customers = partition.customers
+    customers, districts = partition.customers, partition.districts
     window = int(thresholds["window"])
-    loss = at_district(clean_loss(partition), customers.district)
-    lost = at_district(
-        np.where(
-            np.isfinite(clean_loss(partition)), partition.districts.supplied_kwh - partition.districts.sold_kwh, np.nan
-        ),
-        customers.district,
-    )
-    r = correlation(partition.daily_kwh[:, -2 * window :], loss[:, -2 * window :])
-    now, before = mean(partition.daily_kwh[:, -window:]), mean(partition.daily_kwh[:, : -2 * window], least=window)
+    rate = clean_loss(partition)
+    lost = np.where(np.isfinite(rate), districts.supplied_kwh - districts.sold_kwh, np.nan)
+    mine = at_district(lost, customers.district)
+    usual = common_course(partition)
+    own = partition.daily_kwh / usual
+    r = correlation(own[:, -4 * window :], mine[:, -4 * window :])
+    now, before = mean(own[:, -window:], least=window // 2), mean(own[:, : -2 * window], least=window)
     drop = 1 - share(now, before)
-    more = mean(lost[:, -window:]) - mean(lost[:, : -2 * window], least=window)
-    # What the district loses more must be of the size of what the customer uses less.
-    fits = share(more, before - now)
-    fires = (r < thresholds["correlation"]) & (drop > thresholds["drop"] / 100) & (fits > thresholds["fit"])
-    below = partition.daily_kwh < (before * (1 - thresholds["drop"] / 200))[:, None]
-    run = np.maximum(run_at_end(below | ~np.isfinite(partition.daily_kwh)), 1)
+    less = (before - now) * mean(usual[:, -window:])
+    more = mean(mine[:, -window:], least=window // 2) - mean(mine[:, : -2 * window], least=window)
+    fits = share(more, less)
+    steady = spread(own[:, : -2 * window])
+    below = own < (before * (1 - thresholds["drop"] / 200))[:, None]
+    run = np.maximum(run_at_end(below | ~np.isfinite(own)), 1)
+    fires = (
+        (r < thresholds["correlation"])
+        & (drop > thresholds["drop"] / 100)
+        & (drop > 2 * steady)
+        & (fits > thresholds["fit"])
+        & (fits < 1 / thresholds["fit"])
+        & (run >= window // 2)
+    )
     judged = np.isfinite(r) & np.isfinite(drop) & np.isfinite(more) & (partition.last - customers.opened > 60)
     return detected(
         fires,
         judged,
         partition.last - run + 1,
-        energy_kwh=np.maximum(before - now, 0) * run,
+        energy_kwh=np.maximum(less, 0) * run,
         correlation=r,
         drop_percent=drop * 100,
-        loss_percent=mean(loss[:, -window:]),
+        loss_percent=mean(at_district(rate, customers.district)[:, -window:]),
     )
 
 
@@ -141,32 +149,10 @@ def power_factor_shift(partition: Partition, thresholds: Thresholds) -> Detectio
     )
 
 
-def without_a_meter(partition: Partition, thresholds: Thresholds) -> Detections:
-    """FQ09: a district loses about the same amount day after day that no customer's meter counts, and has begun to
-    within the window: a constant load past all meters. What it lost before is taken for its technical loss.
-    """
-    districts = partition.districts
-    rate = clean_loss(partition)
-    lost = np.where(np.isfinite(rate), districts.supplied_kwh - districts.sold_kwh, np.nan)
-    now, before = mean(rate[:, -14:], least=8), mean(rate[:, :-28], least=20)
-    more = mean(lost[:, -14:]) - mean(lost[:, :-28])
-    over = rate > (before + thresholds["rise"])[:, None]
-    run = np.maximum(run_at_end(over | ~np.isfinite(rate)), 1)
-    return detected(
-        (now - before > thresholds["rise"]) & (run >= thresholds["days"]),
-        np.isfinite(now) & np.isfinite(before) & ~districts.is_dedicated,
-        partition.last - run + 1,
-        energy_kwh=np.maximum(more, 0) * run,
-        loss_percent=now,
-        loss_percent_before=before,
-    )
-
-
 RULES = (
     Rule("FQ01", "customer", ("daily", "demand", "customer_file"), over_capacity),
     Rule("FQ02", "customer", ("daily", "terms"), use_while_suspended),
     Rule("FQ05", "customer", ("daily", "district_energy"), with_the_loss),
     Rule("FQ07", "customer", ("daily", "customer_file"), flat_load),
     Rule("FQ08", "customer", ("monthly", "reactive"), power_factor_shift),
-    Rule("FQ09", "district", ("district_energy",), without_a_meter),
 )
