@@ -13,6 +13,7 @@ from playwright.async_api import Page, expect
 
 from settings import ROOT
 from tests.browser.conftest import LiveApp, Screen
+from tests.browser.pressing import press_until
 from tests.browser.wall import open_wall
 
 pytestmark = pytest.mark.browser
@@ -130,7 +131,8 @@ async def test_a_row_of_the_table_lights_up_its_customer_on_the_map(screen: Scre
 async def test_personal_data_is_shown_after_a_reason_and_fits_a_phone(screen: Screen, thing: Thing) -> None:
     async with screen.page("supervisor", width=360, height=740) as page:
         await page.goto(f"/customers/{thing.customer}?lang=en")
-        await page.click("summary:has-text('Show name, phone')")
+        opens = page.locator("summary:has-text('Show name, phone')")
+        await press_until(opens.click, page.locator("#customer-reveal"))
         await page.click("#customer-reveal")
         await expect(page.locator("#customer-revealed")).to_contain_text("Give a reason of 4 to 200")
         await page.fill("#customer-reason", "Work on a ticket")
