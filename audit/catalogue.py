@@ -113,6 +113,12 @@ def catalogue() -> Catalogue:
     return read_catalogue()
 
 
+def starting_values(code: str) -> dict[str, float]:
+    """The thresholds that a rule starts with, by name; those that a database doesn't have yet count as these."""
+    kind = catalogue().by_code.get(code)
+    return {name: one.value for name, one in kind.thresholds.items()} if kind else {}
+
+
 def rows(given: Catalogue) -> dict[str, list[dict[str, Any]]]:
     """The catalogue as rows of `business_type`, `anomaly_type` and `rule_version` (first version of each rule)."""
     return {

@@ -198,7 +198,7 @@ def _both(
     def objects(found: Detections) -> set[str]:
         return set(keys[found.position].tolist())
 
-    return objects(rule.look(clean, now)), objects(rule.look(clean, then))
+    return objects(rule.findings(clean, now)), objects(rule.findings(clean, then))
 
 
 async def set_thresholds(

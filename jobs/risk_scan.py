@@ -136,7 +136,7 @@ async def _all_rules(run: Run, look: Look, rules: Mapping[str, Rule]) -> list[st
 def result_of(rule: Rule, look: Look, path: str) -> RuleResult:
     """One rule over the county, ready to be merged."""
     holds = look.in_force[rule.code]
-    found = rule.look(look.valuer.partition, holds.thresholds)
+    found = rule.findings(look.valuer.partition, holds.thresholds)
     confidence = nearest(look.confidence, rule.code, path)
     precision: Decimal | None = None if confidence is None else confidence.share
     return RuleResult(

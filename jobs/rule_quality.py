@@ -55,7 +55,7 @@ def _look(
     for code, rule in rules.items():
         if code not in holds:
             continue
-        seen = rule.look(clean, holds[code].thresholds)
+        seen = rule.findings(clean, holds[code].thresholds)
         keys = clean.customers.number if rule.of == "customer" else clean.districts.code
         found[code] += [
             (day, str(key), day_of(since))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from audit.catalogue import starting_values
 from audit.rules.detections import Detections
 from audit.rules.partition import Partition
 
@@ -29,3 +30,7 @@ class Rule:
     of: Subject
     needs: tuple[Need, ...]
     look: Look
+
+    def findings(self, partition: Partition, thresholds: Thresholds) -> Detections:
+        """Look with the thresholds in force; a name that a database doesn't have yet has its starting value."""
+        return self.look(partition, {**starting_values(self.code), **thresholds})

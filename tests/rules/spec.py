@@ -1,6 +1,6 @@
 """How the specifications ask: which customers (or districts) a rule finds, under the catalogue's thresholds."""
 
-from audit.catalogue import catalogue
+from audit.catalogue import starting_values
 from audit.rules.detections import Detections
 from audit.rules.partition import Partition
 from audit.rules.registry import RULES
@@ -8,7 +8,7 @@ from audit.rules.registry import RULES
 
 def thresholds(code: str, **changed: float) -> dict[str, float]:
     """The starting values of a rule, with some of them changed."""
-    return {**{name: one.value for name, one in catalogue().by_code[code].thresholds.items()}, **changed}
+    return {**starting_values(code), **changed}
 
 
 def look(code: str, given: Partition, **changed: float) -> Detections:
