@@ -83,6 +83,8 @@ class Measure:
     part: Callable[[TrendFigures], int | Decimal]
     whole: Callable[[TrendFigures], int] | None = None
     is_money: bool = False
+    of_risk: bool = False
+    """Of risk points; else of tickets."""
 
     @property
     def is_rate(self) -> bool:
@@ -107,8 +109,8 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
         one.name: one
         for one in (
-            Measure("points", lambda figures: figures.points),
-            Measure("exposure", lambda figures: figures.exposure_yuan, is_money=True),
+            Measure("points", lambda figures: figures.points, of_risk=True),
+            Measure("exposure", lambda figures: figures.exposure_yuan, is_money=True, of_risk=True),
             Measure("opened", lambda figures: figures.opened),
             Measure("closed", lambda figures: figures.closed),
             Measure("result", lambda figures: figures.result_yuan, is_money=True),

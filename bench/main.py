@@ -1,8 +1,8 @@
 """`./run bench`: measure against the budgets of DESIGN.md, print a table, write JSON.
 
 `--size demo|city|province|tickets`,
-`--only tiles,snapshot,details,search,pages,tickets,live,ingest,markers,billing`. The size `tickets` is for the part of
-that name alone.
+`--only tiles,snapshot,details,search,pages,tickets,trends,live,ingest,markers,billing`. The size `tickets` is for the
+part of that name alone.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from bench.report import Figure, show
 from bench.search import search_calls
 from bench.target import Target, running
 from bench.tickets import ticket_table
+from bench.trends import trend_queries
 from bench.web import details, heat_tiles, snapshot
 from ops.port import listen
 
@@ -52,6 +53,10 @@ def _pages(target: Target, _size: str) -> list[Figure]:
 def _tickets(target: Target, _size: str) -> list[Figure]:
     with closing(target.client()) as client:
         return ticket_table(client, target.owner_url)
+
+
+def _trends(target: Target, _size: str) -> list[Figure]:
+    return trend_queries(target.owner_url)
 
 
 def _cookie(target: Target) -> str:
@@ -122,6 +127,7 @@ PARTS: dict[str, Callable[[Target, str], list[Figure]]] = {
     "search": _search,
     "pages": _pages,
     "tickets": _tickets,
+    "trends": _trends,
     "live": _live,
     "ingest": _ingest,
     "markers": _markers,

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from audit.trend_figures import NOTHING, TrendFigures
+from audit.trend_figures import NOTHING, Measure, TrendFigures
 from data_access.engine import reading
 from data_access.months import months_between
 from data_access.objects import dicts
@@ -71,6 +71,13 @@ FROM (
 GROUP BY unit_code, month
 """
 _SUMS = {"risk": _RISK_SUMS, "ticket": _TICKET_SUMS}
+# Before anything was known of a unit there is not nothing, there is no data.
+_BEGIN = """
+SELECT least(
+    (SELECT min(month) FROM {table}_roll_up WHERE unit_code = :unit),
+    (SELECT min(month) FROM {table}_roll_delta WHERE org_path <@ CAST(:path AS ltree))
+)
+"""
 
 
 def _statement(shape: str, table: str) -> Any:
@@ -79,6 +86,7 @@ def _statement(shape: str, table: str) -> Any:
 
 OWN = {table: _statement(_OWN, table) for table in _SUMS}
 BELOW = {table: _statement(_BELOW, table) for table in _SUMS}
+BEGIN = {table: text(_BEGIN.format(table=table)) for table in _SUMS}
 
 Figures = Mapping[tuple[Any, Any], TrendFigures]
 
@@ -89,7 +97,8 @@ class Trends:
 
     `units` lead down to `unit`; `below` are the units right below it. Figures by (month, level), by (type, month) in
     the compared months, and by (unit below, month); what is missing there is nothing. `is_partial`: a unit above the
-    viewer's own was asked for, and `unit` is the viewer's own instead.
+    viewer's own was asked for, and `unit` is the viewer's own instead. `risk_from` and `ticket_from`: the months in
+    which the unit's first point and first ticket lie, whatever the filter; None where there is none.
     """
 
     chosen: TrendFilter
@@ -101,6 +110,13 @@ class Trends:
     by_kind: Figures
     by_unit: Figures
     is_partial: bool
+    risk_from: date | None
+    ticket_from: date | None
+
+    def whole_months(self, measure: Measure) -> list[date]:
+        """The months that are over and that the data covers: the one in which it begins is not whole."""
+        begin = self.risk_from if measure.of_risk else self.ticket_from
+        return [month for month in self.months[:-1] if begin is not None and month > begin]
 
     def of_months(self) -> list[TrendFigures]:
         """All levels together, one a month."""
@@ -121,7 +137,7 @@ class Trends:
 async def trends(viewer: Viewer, chosen: TrendFilter) -> Trends | None:
     """The trends of the unit that `chosen` names; None where the viewer may not see one of that code.
 
-    Five statements, six where a unit above the viewer's own is asked for; risk and tickets are read side by side.
+    Seven statements, eight where a unit above the viewer's own is asked for; risk and tickets are read side by side.
     """
     own = viewer.org_path.rsplit(".", 1)[-1]
     async with reading(viewer) as connection:
@@ -137,7 +153,7 @@ async def trends(viewer: Viewer, chosen: TrendFilter) -> Trends | None:
     units = [one for one in known if one["level"] <= unit["level"]]
     below = [one for one in known if one["parent_code"] == code]
     risk, ticket = await asyncio.gather(*(_sums(viewer, table, chosen, unit, below) for table in _SUMS))
-    by_level, by_kind, by_unit = (_joined(mine, theirs) for mine, theirs in zip(risk, ticket, strict=True))
+    by_level, by_kind, by_unit = (_joined(mine, theirs) for mine, theirs in zip(risk[:3], ticket[:3], strict=True))
     return Trends(
         chosen=chosen,
         unit=unit,
@@ -148,6 +164,8 @@ async def trends(viewer: Viewer, chosen: TrendFilter) -> Trends | None:
         by_kind=by_kind,
         by_unit=by_unit,
         is_partial=is_partial,
+        risk_from=risk[3],
+        ticket_from=ticket[3],
     )
 
 
@@ -160,8 +178,10 @@ Values = dict[tuple[Any, Any], dict[str, Any]]
 
 async def _sums(
     viewer: Viewer, table: str, chosen: TrendFilter, unit: Mapping[str, Any], below: Sequence[Mapping[str, Any]]
-) -> tuple[Values, Values, Values]:
-    """By month and level, by type and compared month, by unit below and month. At most two statements."""
+) -> tuple[Values, Values, Values, date | None]:
+    """By month and level, by type and compared month, by unit below and month, and the first month of all. At most
+    three statements.
+    """
     asked = {
         "path": unit["org_path"],
         "first": chosen.first,
@@ -189,7 +209,8 @@ async def _sums(
             codes = {"below": [one["code"] for one in below]}
             for row in (await connection.execute(BELOW[table], {**asked, **codes})).mappings():
                 by_unit[row["unit_code"], row["month"]] = {name: row[name] or 0 for name in row if name not in _KEYS}
-    return by_level, by_kind, by_unit
+        begin = await connection.scalar(BEGIN[table], {"unit": unit["code"], "path": unit["org_path"]})
+    return by_level, by_kind, by_unit, begin
 
 
 _KEYS = frozenset({"month", "level", "anomaly_code", "compared", "unit_code"})

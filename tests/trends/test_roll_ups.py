@@ -218,15 +218,15 @@ def one_point(number: str, **more: Any) -> dict[str, Any]:
     return {"number": number, **usual, **more}
 
 
-async def test_a_unit_is_read_in_five_statements_and_one_above_the_own_shows_the_own_part():
+async def test_a_unit_is_read_in_seven_statements_and_one_above_the_own_shows_the_own_part():
     async with counting_statements() as statements:
         found = await trends(viewer("jibei.1302"), chosen_of(unit="1302"))
-    assert found is not None and len(statements) == 5 and not found.is_partial
+    assert found is not None and len(statements) == 7 and not found.is_partial
     assert [one["code"] for one in found.below] == ["130202", "130203"]
     assert [one["code"] for one in found.units] == ["jibei", "1302"]
     async with counting_statements() as statements:
         above = await trends(viewer("jibei.1302"), chosen_of(unit="jibei"))
-    assert len(statements) == 6
+    assert len(statements) == 8
     assert above is not None and above.is_partial and above.unit["code"] == "1302"
 
 
