@@ -115,4 +115,4 @@ def _within(first: list[date], second: list[date], window_days: int) -> bool:
 @lru_cache(maxsize=1)
 def association_rule() -> AssociationRule:
     """The thresholds that ship with the program."""
-    return AssociationRule.model_validate(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    return AssociationRule.model_validate(yaml.load(FILE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))

@@ -104,7 +104,7 @@ def read_catalogue(path: Path = FILE) -> Catalogue:
     Raises:
         pydantic.ValidationError: a row lacks a field, has one too many, or the rows contradict each other.
     """
-    return Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return Catalogue.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
 @lru_cache(maxsize=1)

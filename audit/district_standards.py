@@ -123,7 +123,7 @@ def read_standards(path: Path = FILE) -> DistrictStandards:
     Raises:
         pydantic.ValidationError: a value is missing, is a float, or contradicts another one.
     """
-    return DistrictStandards.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return DistrictStandards.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
 @lru_cache(maxsize=1)

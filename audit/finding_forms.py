@@ -115,7 +115,7 @@ class FieldFault:
 
 @lru_cache(maxsize=1)
 def _file() -> _File:
-    return _File.model_validate(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    return _File.model_validate(yaml.load(FILE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
 @lru_cache(maxsize=1)

@@ -40,4 +40,4 @@ def scan_settings() -> ScanSettings:
     Raises:
         pydantic.ValidationError: the file lacks a value or has one that can't be meant.
     """
-    return ScanSettings.model_validate(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    return ScanSettings.model_validate(yaml.load(FILE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))

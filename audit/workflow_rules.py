@@ -80,7 +80,7 @@ def read_rules(path: Path = FILE) -> Rules:
     Raises:
         pydantic.ValidationError: a value is missing, unknown or out of bounds.
     """
-    return Rules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return Rules.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ LANGUAGES = ("en", "zh")
 def catalogue() -> dict[str, dict[str, str]]:
     """Every text by key and language."""
     content = files("billing").joinpath("data/texts.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, str]] = yaml.safe_load(content)
+    loaded: dict[str, dict[str, str]] = yaml.load(content, Loader=yaml.CSafeLoader)
     return loaded
 
 

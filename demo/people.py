@@ -55,7 +55,7 @@ class Staff:
 @lru_cache(maxsize=1)
 def word_lists() -> dict[str, Any]:
     """`data/names.yaml`."""
-    lists: dict[str, Any] = yaml.safe_load((DATA / "names.yaml").read_text(encoding="utf-8"))
+    lists: dict[str, Any] = yaml.load((DATA / "names.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return lists
 
 

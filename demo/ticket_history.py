@@ -42,7 +42,7 @@ _LIMITS = Limits()
 @lru_cache(maxsize=1)
 def reports() -> dict[str, Any]:
     """`data/reports.yaml`."""
-    found: dict[str, Any] = yaml.safe_load((DATA / "reports.yaml").read_text(encoding="utf-8"))
+    found: dict[str, Any] = yaml.load((DATA / "reports.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return found
 
 

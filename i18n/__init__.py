@@ -29,7 +29,7 @@ def catalogue(language: Language) -> dict[str, str]:
     """All texts of a language: full key → text."""
     texts: dict[str, str] = {}
     for path in sorted((FOLDER / language).glob("*.yaml")):
-        for key, value in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
+        for key, value in (yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}).items():
             texts[f"{path.stem}.{key}"] = str(value)
     return texts
 

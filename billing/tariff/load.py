@@ -26,7 +26,7 @@ class DataRefused(ValueError):
 def read_yaml(path: Path | Traversable) -> Any:
     """The content of a YAML file; numbers stay text where the file quotes them. Raises DataRefused."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataRefused(str(path), [f"expected a readable YAML file, found: {error}"]) from error
 
