@@ -121,6 +121,16 @@ def theft(
     return _judge("theft", account, kwh, recovered, None, charge, edition)
 
 
+def measured_theft(
+    account: str, kwh: Decimal, recovered: Decimal, *, charge: Decimal | None = None, edition: str = EDITION
+) -> BreachCharge:
+    """Theft whose energy and worth are known, by measurement or from the customer's own past: the breach charge on top
+    of `recovered` yuan, at most 3 x (the default).
+    """
+    amount = leaf(recovered, "breach.recovered", "CNY")
+    return _judge("theft", account, leaf(kwh, "breach.energy", "kWh"), amount, None, charge, edition)
+
+
 def over_capacity(
     account: str,
     excess: Decimal,

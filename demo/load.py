@@ -26,6 +26,7 @@ from data_access.months import month_back
 from data_access.risk_runs import queue_days
 from data_access.rule_quality import queue_measurements
 from data_access.secret import digest, new_secret
+from data_access.work_ranking import queue_ranking
 from demo import rows
 from demo.accounts import Account, make_accounts, sections
 from demo.energy import load_energy
@@ -158,6 +159,7 @@ def load(
         behind = job_priority(month_back(now.astimezone(DISPLAY_ZONE).date().replace(day=1), BILLS_FIRST))
         queue_days(connection, scan_days(now), "demo", behind)
         queue_measurements(connection)
+        queue_ranking(connection)
         step("finish", 0.93)
         finish(connection, {"now": now.isoformat()})
         content = devices_content(utility.grid, utility.staff, utility.tickets, device_tokens, tracks)

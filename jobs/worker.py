@@ -24,6 +24,7 @@ from jobs.imports.run import import_queued
 from jobs.risk_scan import scan, scan_nightly
 from jobs.rule_quality import measure_and_store, month_ends
 from jobs.ticket_clock import run_clock
+from jobs.work_ranking import rank_all, rank_county
 
 log = logging.getLogger("gridaudit.worker")
 
@@ -32,6 +33,10 @@ CLOCK = "*/5 * * * *"
 """How often the clocks of tickets are looked at, as cron says it."""
 NIGHTLY = "40 19,21,23 * * *"
 """When the newest readings are scanned, UTC: 03:40 in Asia/Shanghai, and twice more for those that came later."""
+RANKED = "10 16 * * *"
+"""When work is ranked anew, UTC: ten past midnight in Asia/Shanghai, so that a week's control visits are there when it
+begins. Each scan ranks its county as well.
+"""
 AHEAD = 1_000
 """Its priority: it takes a moment and doesn't wait for a year of bills."""
 HEARTBEAT_S = 5.0
@@ -104,6 +109,7 @@ def make_app(address: str | None = None) -> App:
     )
     async def risk_scan(county: str, run: int) -> None:
         await scan(county, run)
+        await rank_county(county, datetime.now(UTC))
 
     @app.task(
         name="rule_quality",
@@ -124,6 +130,11 @@ def make_app(address: str | None = None) -> App:
     @app.task(name="risk_nightly", queue="risk", queueing_lock="risk_nightly", priority=AHEAD)
     async def risk_nightly(timestamp: int) -> None:
         await scan_nightly(datetime.now(UTC))
+
+    @app.periodic(cron=RANKED)
+    @app.task(name="rank_work", queue="risk", queueing_lock="rank_work", priority=AHEAD)
+    async def rank_work(timestamp: int) -> None:
+        await rank_all(datetime.now(UTC))
 
     return app
 

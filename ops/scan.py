@@ -12,6 +12,7 @@ from data_access.parameters import BadParameter
 from data_access.risk_runs import counties, last_day_of, make_run, newest_days, outcome
 from i18n import Language, t
 from jobs.risk_scan import scan
+from jobs.work_ranking import rank_county
 from ops.admin import with_database
 
 BY = "./run scan"
@@ -65,6 +66,7 @@ async def _scan(county: str | None, kind: str, asked: date | None, language: Lan
         number = await make_run(code, kind, last, BY)
         try:
             await scan(code, number)
+            await rank_county(code, now)
         except Exception as error:
             # The run keeps its reference and the log what happened; the other counties are looked at all the same.
             failed += 1

@@ -23,6 +23,8 @@ ONE_PER_UTILITY = {
     "rule_setting": "what units set, a catalogue",
     "rule_confidence": "one row a rule and unit",
     "rule_quality": "one row a rule",
+    "learned_model": "one row a training",
+    "learned_panel": "one row a training and county, with one for the whole",
     "stage_limit": "what units set, a catalogue",
     "tariff_version": "published tariffs, a catalogue",
     "device": "one a person",

@@ -22,6 +22,7 @@ from data_access.models.field import (
     WorkShift,
     WorkTrack,
 )
+from data_access.models.learned import LearnedModel, LearnedPanel, LearnedScore
 from data_access.models.money import (
     AccountTerms,
     Adjustment,
@@ -82,6 +83,9 @@ __all__ = [
     "Feeder",
     "InspectorPosition",
     "LayerVersion",
+    "LearnedModel",
+    "LearnedPanel",
+    "LearnedScore",
     "Meter",
     "MeterEvent",
     "MeterReading",

@@ -80,6 +80,8 @@ class RiskPoint(Base):
     """probability x recoverable - cost of the visit."""
     is_control: Mapped[bool] = mapped_column(server_default="false")
     """Drawn at random as a control visit."""
+    control_on: Mapped[date | None]
+    """The Monday of the week that it was drawn for."""
     org_path: Mapped[OrgPath]
     location: Mapped[str] = geometry("POINT")
 

@@ -22,6 +22,7 @@ SHUT = {
     "change_feed": "read by the live hub, which sorts it by scope",
     "risk_chunk_dirty": "a to-do list",
     "demo_truth": "the answer sheet",
+    "learned_model": "numbers for the program; what they are worth stands in learned_panel",
     "ticket_change": "answers to changes, given again to whoever made them",
 }
 """Tables that no viewer reads at all, and why."""
