@@ -1,16 +1,18 @@
 """What a run's findings mean for the points that exist: pure, one rule of one county at a time.
 
-A point is one episode of one anomaly type at one object: it is new, confirmed when a later day sees it again, cleared
-when it could be judged and is not seen any more. What people decided stands above that: points in a ticket, confirmed
-on site or rejected are never touched, and an object that was rejected or confirmed is not reported again for what
-began before that decision.
+A point is one episode of one anomaly type at one object: it is new, confirmed when later data shows it again (for a
+rule that looks at whole months that is a later month), cleared when it could be judged and is not seen any more. What
+people decided stands above that: points in a ticket, confirmed on site or rejected are never touched, and an object
+that was rejected or confirmed is not reported again for what began before that decision.
 
 The same findings twice change nothing, and a day that is looked at again after later ones undoes nothing of theirs.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
+
+from audit.rules.partition import month_number
 
 NEW, CONFIRMED_LATER, CLEARED, IN_TICKET, CONFIRMED_ON_SITE, REJECTED = range(6)
 """`risk_point.state`."""
@@ -85,12 +87,19 @@ def point_number(code: str, object_key: str, day: date) -> str:
     return f"R{day:%y%m%d}-{code}-{object_key}"
 
 
-def merge(known: Sequence[Known], found: Sequence[Seen], judged: Collection[str], day: date, code: str = "") -> Plan:
+def merge(
+    known: Sequence[Known], found: Sequence[Seen], judged: Collection[str], day: date, code: str = "", *,
+    whole_months: bool = False,
+) -> Plan:  # fmt: skip
     """Bring the findings of `day` together with the points of the same type that exist in the county.
 
     `judged`: objects for which the data was enough; only those of open points are asked for. Two findings at one object
-    count as one, the earlier beginning holds.
+    count as one, the earlier beginning holds. `whole_months`: the rule's data grows when a month is over, not by days.
     """
+
+    def is_later(than: date) -> bool:
+        return _months_over(day) > _months_over(than) if whole_months else day > than
+
     plan = Plan()
     at_object: dict[str, list[Known]] = {}
     for point in known:
@@ -103,9 +112,9 @@ def merge(known: Sequence[Known], found: Sequence[Seen], judged: Collection[str]
         points = at_object.get(key, [])
         opened = sorted((p for p in points if p.state in OPEN), key=_foremost)
         if opened:
-            _go_on(plan, opened, seen, day)
+            _go_on(plan, opened, seen, day, is_later)
         else:
-            _begin(plan, points, seen, day, point_number(code, key, day) in numbers)
+            _begin(plan, points, seen, day, is_later, point_number(code, key, day) in numbers)
     for point in known:
         if point.object_key in earliest or point.object_key not in judged or point.state not in (NEW, CONFIRMED_LATER):
             continue
@@ -116,11 +125,16 @@ def merge(known: Sequence[Known], found: Sequence[Seen], judged: Collection[str]
     return plan
 
 
+def _months_over(day: date) -> int:
+    """The month that runs on the day after: all before it are over."""
+    return month_number(day + timedelta(days=1))
+
+
 def _foremost(point: Known) -> tuple[bool, bool, date, str]:
     return point.state != IN_TICKET, not point.from_run, point.detected_on, point.number
 
 
-def _go_on(plan: Plan, opened: list[Known], seen: Seen, day: date) -> None:
+def _go_on(plan: Plan, opened: list[Known], seen: Seen, day: date, is_later: Callable[[date], bool]) -> None:
     first, *doubles = opened
     if day < first.last_seen:
         plan.known_already[seen.object_key] = "seen on a later day"
@@ -128,13 +142,15 @@ def _go_on(plan: Plan, opened: list[Known], seen: Seen, day: date) -> None:
     if first.state == IN_TICKET:
         plan.known_already[seen.object_key] = "in ticket"
     else:
-        state = CONFIRMED_LATER if day > first.last_seen else first.state
+        state = CONFIRMED_LATER if is_later(first.last_seen) else first.state
         plan.again.append(Again(first.number, seen, state, first.state))
     # The same anomaly was reported twice from elsewhere: one point goes on.
     plan.cleared.extend(p.number for p in doubles if p.state != IN_TICKET and day >= p.last_seen)
 
 
-def _begin(plan: Plan, points: list[Known], seen: Seen, day: date, numbered: bool) -> None:
+def _begin(
+    plan: Plan, points: list[Known], seen: Seen, day: date, is_later: Callable[[date], bool], numbered: bool
+) -> None:
     if any(p.state in _DECIDED and (p.ended_on or p.detected_on) >= seen.since for p in points):
         plan.known_already[seen.object_key] = "decided on site"
         return
@@ -146,7 +162,7 @@ def _begin(plan: Plan, points: list[Known], seen: Seen, day: date, numbered: boo
     same = [p for p in cleared if seen.since <= (p.ended_on or p.last_seen) <= day]
     if same:
         last = max(same, key=lambda p: (p.ended_on or p.last_seen, p.number))
-        state = CONFIRMED_LATER if day > last.last_seen else NEW
+        state = CONFIRMED_LATER if is_later(last.last_seen) else NEW
         plan.again.append(Again(last.number, seen, state, last.state))
     elif numbered:
         plan.known_already[seen.object_key] = "this very finding has a point"

@@ -167,7 +167,7 @@ def _customers(
             "category": text("residential"),
             "voltage": text("<1kV"),
             "tariff_code": text("residential"),
-            "district_code": text(_numbered("B", max(1, size.districts))[random.integers(0, size.districts, count)]),
+            "district_code": text(_districts_of(connection, anchors.county[chosen], random)),
             "opened_on": date(random.integers(3_000, 9_000, count)),
             "org_path": ltree(anchors.path[chosen]),
             "is_demo": boolean(True),
@@ -178,6 +178,20 @@ def _customers(
     connection.execute("UPDATE staged SET contract_capacity_kva = 8")
     connection.execute("INSERT INTO customer SELECT * FROM staged")
     connection.execute("DROP TABLE staged")
+
+
+def _districts_of(connection: psycopg.Connection, counties: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A filled-in district of the same county for each, or of any where none lies there."""
+    rows = connection.execute(
+        "SELECT county_code, code FROM transformer_district WHERE code LIKE 'B%' ORDER BY code"
+    ).fetchall()
+    chosen = random.choice(np.array([row[1] for row in rows]), len(counties))
+    for county in np.unique(counties):
+        own = np.array([row[1] for row in rows if row[0] == county])
+        at = counties == county
+        if len(own):
+            chosen[at] = random.choice(own, int(at.sum()))
+    return chosen
 
 
 def _risk_points(

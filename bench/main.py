@@ -1,8 +1,8 @@
 """`./run bench`: measure against the budgets of DESIGN.md, print a table, write JSON.
 
 `--size demo|city|province|tickets`,
-`--only tiles,snapshot,details,search,pages,tickets,trends,live,ingest,markers,billing`. The size `tickets` is for the
-part of that name alone.
+`--only tiles,snapshot,details,search,pages,tickets,trends,live,ingest,markers,rules,scan,billing`. The size `tickets`
+is for the part of that name alone; `rules` are always judged on the demo utility, whose truth is known.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 
-from bench import billing
+from bench import billing, rules, scan
 from bench.fill import SIZES
 from bench.ingest import over_http, raw_copy
 from bench.live import fan_out, polling_peer
@@ -21,10 +21,11 @@ from bench.pages import drill_down
 from bench.people_pages import people_pages
 from bench.report import Figure, show
 from bench.search import search_calls
-from bench.target import Target, running
+from bench.target import Target, database, running
 from bench.tickets import ticket_table
 from bench.trends import trend_queries
 from bench.web import details, heat_tiles, snapshot
+from data_access.tracks import today
 from ops.port import listen
 
 CPU = "server CPU for a viewer, phones included"
@@ -132,6 +133,20 @@ PARTS: dict[str, Callable[[Target, str], list[Figure]]] = {
     "ingest": _ingest,
     "markers": _markers,
 }
+
+
+def _rules(_size: str, reset: bool) -> list[Figure]:
+    with database(rules.SIZE, SIZES[rules.SIZE], reset=reset) as (_, address):
+        return rules.figures(address)
+
+
+def _scan(size: str, reset: bool) -> list[Figure]:
+    with database(size, SIZES[size], reset=reset) as (cluster, address):
+        return scan.figures(cluster, address, today())
+
+
+WITH_DATABASE: dict[str, Callable[[str, bool], list[Figure]]] = {"rules": _rules, "scan": _scan}
+"""Parts that need the data of a size, but no server: by the size's name and whether to make it anew."""
 WITHOUT_SERVER: dict[str, Callable[[str], list[Figure]]] = {"billing": billing.figures}
 
 
@@ -139,13 +154,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the chosen parts; 0 when every budget is kept, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default="city")
-    parser.add_argument("--only", default=",".join([*PARTS, *WITHOUT_SERVER]), help="parts, comma separated")
+    parser.add_argument(
+        "--only", default=",".join([*PARTS, *WITH_DATABASE, *WITHOUT_SERVER]), help="parts, comma separated"
+    )
     parser.add_argument("--workers", type=int, default=2, help="web processes")
     parser.add_argument("--fixes", type=int, help="fill in this many fixes instead of the size's own number")
     parser.add_argument("--reset", action="store_true", help="make the data anew")
     chosen = parser.parse_args(arguments)
+    known = [*PARTS, *WITH_DATABASE, *WITHOUT_SERVER]
     wanted = [part.strip() for part in chosen.only.split(",") if part.strip()]
-    unknown = [part for part in wanted if part not in PARTS and part not in WITHOUT_SERVER]
+    unknown = [part for part in wanted if part not in known]
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join([*PARTS, *WITHOUT_SERVER])}")
     found: list[Figure] = []
@@ -163,6 +181,12 @@ def main(arguments: list[str] | None = None) -> int:
                         # What the other parts measured must not be lost with this one.
                         failed.append(f"{part}: {type(error).__name__}: {error}")
     for part in wanted:
+        if part in WITH_DATABASE:
+            print(f"measuring {part}")
+            try:
+                found += WITH_DATABASE[part](chosen.size, chosen.reset and not any(one in PARTS for one in wanted))
+            except Exception as error:
+                failed.append(f"{part}: {type(error).__name__}: {error}")
         if part in WITHOUT_SERVER:
             print(f"measuring {part}")
             found += WITHOUT_SERVER[part](chosen.size)

@@ -5,7 +5,6 @@ months of use, and every filled-in district a quarter of days, so that neighbour
 """
 
 import asyncio
-import os
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -14,8 +13,8 @@ from typing import Any
 
 import psycopg
 
-import settings as settings_module
 from bench.report import Figure, summarise
+from bench.target import in_this_process
 from data_access import customer_reads, district_reads
 from data_access.engine import dispose_engines
 from data_access.months import month_back
@@ -142,17 +141,8 @@ def _viewer(path: str) -> Viewer:
 def drill_down(address: str) -> list[Figure]:
     """Milliseconds of each page's data."""
     prepare(address)
-    before = os.environ.get("DATABASE_URL")
-    os.environ["DATABASE_URL"] = address
-    settings_module.get_settings.cache_clear()
-    try:
+    with in_this_process(address):
         times = asyncio.run(_measure(address))
-    finally:
-        if before is None:
-            del os.environ["DATABASE_URL"]
-        else:
-            os.environ["DATABASE_URL"] = before
-        settings_module.get_settings.cache_clear()
     with psycopg.connect(address) as connection:
         counts = {
             table: connection.execute("SELECT reltuples::bigint FROM pg_class WHERE relname = %s", [table]).fetchone()

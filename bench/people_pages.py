@@ -1,7 +1,6 @@
 """How long the data of a risk point's, a person's and a region's page takes, in this process, under row security."""
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
@@ -9,9 +8,9 @@ from typing import Any
 
 import psycopg
 
-import settings as settings_module
 from bench.pages import BUDGET_MS, CALLS, VIEWERS, WARM_UP
 from bench.report import Figure, summarise
+from bench.target import in_this_process
 from data_access import inspector_reads, region_reads, risk_reads
 from data_access.engine import dispose_engines
 from data_access.scope import Viewer
@@ -68,17 +67,8 @@ def _viewer(path: str) -> Viewer:
 
 def people_pages(address: str) -> list[Figure]:
     """Milliseconds of each page's data."""
-    before = os.environ.get("DATABASE_URL")
-    os.environ["DATABASE_URL"] = address
-    settings_module.get_settings.cache_clear()
-    try:
+    with in_this_process(address):
         times = asyncio.run(_measure(address))
-    finally:
-        if before is None:
-            del os.environ["DATABASE_URL"]
-        else:
-            os.environ["DATABASE_URL"] = before
-        settings_module.get_settings.cache_clear()
     return [
         summarise(name, "ms", values[WARM_UP:], budget=BUDGET_MS, note=f"cold: {max(values[:WARM_UP]):.0f} ms at most")
         for name, values in times.items()

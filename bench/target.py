@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
+import settings as settings_module
 from bench.fill import Size, fill
 from data_access.migrate import migrate
 from demo.load import load
@@ -95,15 +96,52 @@ def _bring_to_now(connection: psycopg.Connection) -> None:
 
 
 @contextlib.contextmanager
-def running(size: str, filled: Size, *, workers: int, reset: bool) -> Iterator[Target]:
-    """A server of `size`; everything that was started ends with the block."""
+def database(size: str, filled: Size, *, reset: bool) -> Iterator[tuple[PrivateCluster, str]]:
+    """The data of `size` without a server before it: a cluster, which ends with the block, and the owner's address."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     cluster = PrivateCluster.under(FOLDER)
     cluster.start()
-    processes: list[subprocess.Popen[bytes]] = []
     try:
-        owner_url = _ready_database(cluster, size, filled, reset=reset)
-        listener = listen("127.0.0.1", 0)
+        yield cluster, _ready_database(cluster, size, filled, reset=reset)
+    finally:
+        cluster.stop()
+
+
+@contextlib.contextmanager
+def in_this_process(address: str) -> Iterator[None]:
+    """`data_access` of this process works on the database at `address` within the block."""
+    before = os.environ.get("DATABASE_URL")
+    os.environ["DATABASE_URL"] = address
+    settings_module.get_settings.cache_clear()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["DATABASE_URL"]
+        else:
+            os.environ["DATABASE_URL"] = before
+        settings_module.get_settings.cache_clear()
+
+
+@contextlib.contextmanager
+def running(size: str, filled: Size, *, workers: int, reset: bool) -> Iterator[Target]:
+    """A server of `size`; everything that was started ends with the block."""
+    processes: list[subprocess.Popen[bytes]] = []
+    with database(size, filled, reset=reset) as (cluster, owner_url):
+        try:
+            yield _served(cluster, size, owner_url, workers, processes)
+        finally:
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.wait(20)
+
+
+def _served(
+    cluster: PrivateCluster, size: str, owner_url: str, workers: int, processes: list[subprocess.Popen[bytes]]
+) -> Target:
+    """Start web processes, noted in `processes` as they come, and wait until they answer."""
+    with contextlib.closing(listen("127.0.0.1", 0)) as listener:
         base_url = f"http://127.0.0.1:{_port(listener)}"
         environment = {
             "DATABASE_URL": owner_url,
@@ -117,13 +155,7 @@ def running(size: str, filled: Size, *, workers: int, reset: bool) -> Iterator[T
             if time.monotonic() > until or any(process.poll() is not None for process in processes):
                 raise RuntimeError(f"the web processes did not become ready; see {FOLDER / 'logs'}")
             time.sleep(0.2)
-        yield Target(base_url, owner_url, tuple(process.pid for process in processes))
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(20)
-        cluster.stop()
+    return Target(base_url, owner_url, tuple(process.pid for process in processes))
 
 
 def _port(listener: socket.socket) -> int:

@@ -1,15 +1,14 @@
 """How long trends over 36 months take with any filter, seen from any unit, in this process, under row security."""
 
 import asyncio
-import os
 import random
 import time
 
 import psycopg
 
-import settings as settings_module
 from audit.trend_figures import MEASURES
 from bench.report import Figure, summarise
+from bench.target import in_this_process
 from components.view_state import running_month
 from data_access.engine import dispose_engines
 from data_access.scope import Viewer
@@ -59,20 +58,11 @@ async def _measure(address: str, seed: int) -> dict[str, list[float]]:
 
 def trend_queries(address: str, *, seed: int = 11) -> list[Figure]:
     """Milliseconds of the trends of a unit, by its level."""
-    before = os.environ.get("DATABASE_URL")
-    os.environ["DATABASE_URL"] = address
-    settings_module.get_settings.cache_clear()
-    try:
-        with psycopg.connect(address) as connection:
-            (points,) = connection.execute("SELECT count(*) FROM risk_point").fetchone() or (0,)
-            (tickets,) = connection.execute("SELECT count(*) FROM audit_ticket").fetchone() or (0,)
+    with psycopg.connect(address) as connection:
+        (points,) = connection.execute("SELECT count(*) FROM risk_point").fetchone() or (0,)
+        (tickets,) = connection.execute("SELECT count(*) FROM audit_ticket").fetchone() or (0,)
+    with in_this_process(address):
         times = asyncio.run(_measure(address, seed))
-    finally:
-        if before is None:
-            del os.environ["DATABASE_URL"]
-        else:
-            os.environ["DATABASE_URL"] = before
-        settings_module.get_settings.cache_clear()
     note = f"{points:,} risk points, {tickets:,} tickets; cold: {{cold:.0f}} ms at most"
     return [
         summarise(

@@ -126,6 +126,7 @@ class RuleResult:
     judged: Any
     score: Any
     probability: Decimal | None = None
+    whole_months: bool = False
 
 
 async def repeats(connection: AsyncConnection, county: str, last_day: date) -> dict[tuple[str, str], int]:
@@ -152,7 +153,7 @@ async def merge_rule(run: Run, result: RuleResult) -> Written | None:
         by_object = {one.object_key: one for one in result.findings}
         seen = [Seen(one.object_key, one.since) for one in by_object.values()]
         asked = {point.object_key for point in known if point.state in OPEN}
-        plan = merge(known, seen, result.judged(asked), day, code)
+        plan = merge(known, seen, result.judged(asked), day, code, whole_months=result.whole_months)
         written = await _write(connection, plan, result, by_object, levels, about)
         counts = {"new": written.new, "confirmed": written.confirmed, "cleared": written.cleared}
         await connection.execute(_RUN, {**about, **counts})

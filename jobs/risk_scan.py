@@ -148,6 +148,7 @@ def result_of(rule: Rule, look: Look, path: str) -> RuleResult:
         judged=judged_among(look.customers if rule.of == "customer" else look.districts, found.judged),
         score=scorer(rule.code, look.repeats, precision),
         probability=precision,
+        whole_months=rule.whole_months,
     )
 
 

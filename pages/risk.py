@@ -78,13 +78,13 @@ async def layout(
             even=True,
         ),
         columns(
+            section(t("risk_point.why", language), view.score_view(file["score_parts"] or {}, language)),
             stack(
-                section(t("risk_point.why", language), view.score_view(file["score_parts"] or {}, language)),
+                section(t("risk_point.rule", language), view.rule_view(file, language)),
                 section(t("rules_engine.saw", language), facts_view(file, language))
                 if was_found_by_a_run(file)
                 else None,
             ),
-            section(t("risk_point.rule", language), view.rule_view(file, language)),
             stack(
                 section(
                     t("risk_point.ended", language), view.ended_view(page.ended, language),

@@ -16,6 +16,8 @@ Need = Literal[
     "daily", "monthly", "periods", "fed_in", "demand", "reactive", "district_energy", "terms", "customer_file",
     "readings", "bills", "adjustments", "meters", "meter_events",
 ]  # fmt: skip
+_BY_MONTH: frozenset[Need] = frozenset({"monthly", "demand", "reactive"})
+_STANDING: frozenset[Need] = frozenset({"terms", "customer_file"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,12 @@ class Rule:
     of: Subject
     needs: tuple[Need, ...]
     look: Look
+
+    @property
+    def whole_months(self) -> bool:
+        """Whether all that happens is seen month by month: a day later in the same month tells nothing further."""
+        happening = set(self.needs) - _STANDING
+        return bool(happening) and happening <= _BY_MONTH
 
     def findings(self, partition: Partition, thresholds: Thresholds) -> Detections:
         """Look with the thresholds in force; a name that a database doesn't have yet has its starting value."""

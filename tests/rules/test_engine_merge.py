@@ -20,6 +20,9 @@ from audit.risk_merge import (
     merge,
     point_number,
 )
+from audit.rules.detections import Detections
+from audit.rules.partition import Partition
+from audit.rules.rule import Rule, Thresholds
 
 DAY = date(2026, 10, 31)
 OBJECTS = ("a", "b", "c")
@@ -27,6 +30,10 @@ OBJECTS = ("a", "b", "c")
 
 def days(number: int) -> timedelta:
     return timedelta(days=number)
+
+
+def _nothing(partition: Partition, thresholds: Thresholds) -> Detections:
+    raise NotImplementedError
 
 
 def point(state: int = NEW, **more: object) -> Known:
@@ -43,6 +50,16 @@ def test_a_later_day_confirms_and_the_same_day_does_not() -> None:
     assert [one.state for one in merge([own], [Seen("a", DAY)], {"a"}, DAY).again] == [NEW]
     plan = merge([own], [Seen("a", DAY)], {"a"}, DAY + days(1))
     assert [one.state for one in plan.again] == [CONFIRMED_LATER] and plan.confirmed == 1
+
+
+def test_a_rule_on_whole_months_is_confirmed_by_a_later_month_only() -> None:
+    own = point(seen_on=DAY, since_on=DAY)
+    for day, state in ((DAY + days(24), NEW), (DAY + days(30), CONFIRMED_LATER)):
+        plan = merge([own], [Seen("a", DAY)], {"a"}, day, whole_months=True)
+        assert [one.state for one in plan.again] == [state]
+    assert Rule("CH02", "customer", ("monthly", "customer_file"), _nothing).whole_months
+    assert not Rule("CH01", "customer", ("monthly", "daily"), _nothing).whole_months
+    assert not Rule("DJ09", "customer", ("customer_file",), _nothing).whole_months
 
 
 def test_what_is_judged_and_not_seen_is_cleared_and_what_could_not_be_judged_stays() -> None:
