@@ -4,6 +4,10 @@ Detections of an object on days in a row are one episode, from the first day it 
 An episode is right when it overlaps a planted anomaly of the same type at the same object, with some days of grace
 after its end (bills and monthly rules see later). A planted anomaly counts when it was there on one of the days that
 were looked at; it is found when an episode overlaps it.
+
+An episode that isn't right may still lead to something: it is explained when it overlaps a planted anomaly of another
+type at the object (for a district also at its customers). A thief's drop in energy is no fault of the meter, but no
+false alarm either.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,12 +36,15 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Counts: episodes, those that are right; planted anomalies that could be seen, those that were found."""
+    """Counts: episodes, those that are right, those that something else explains; planted anomalies that could be seen,
+    those that were found.
+    """
 
     detected: int = 0
     matched: int = 0
     planted: int = 0
     found: int = 0
+    explained: int = 0
 
     def __add__(self, other: "Quality") -> "Quality":
         return Quality(
@@ -45,6 +52,7 @@ class Quality:
             self.matched + other.matched,
             self.planted + other.planted,
             self.found + other.found,
+            self.explained + other.explained,
         )
 
     @property
@@ -75,22 +83,34 @@ def episodes(found: Iterable[tuple[date, str, date]], days: Sequence[date]) -> l
     return result + [episode for episode, _ in open_at.values()]
 
 
-def quality(told: Sequence[Episode], truth: Sequence[Planted], days: Sequence[date], grace: timedelta) -> Quality:
-    """Counts of one rule. `days`: all days looked at."""
-    by_object: dict[str, list[Planted]] = {}
-    for one in truth:
-        by_object.setdefault(one.object_key, []).append(one)
+def quality(
+    told: Sequence[Episode],
+    truth: Sequence[Planted],
+    days: Sequence[date],
+    grace: timedelta,
+    others: Iterable[Planted] = (),
+) -> Quality:
+    """Counts of one rule. `days`: all days looked at; `others`: what is planted of other types, by the same objects."""
 
     def overlaps(episode: Episode, one: Planted) -> bool:
         return one.started <= episode.until and (one.ended is None or episode.since <= one.ended + grace)
 
-    matched = 0
+    own, other = _by_object(truth), _by_object(others)
+    matched = explained = 0
     seen: set[int] = set()
     for episode in told:
-        hits = [one for one in by_object.get(episode.object_key, ()) if overlaps(episode, one)]
+        hits = [one for one in own.get(episode.object_key, ()) if overlaps(episode, one)]
         matched += bool(hits)
+        explained += not hits and any(overlaps(episode, one) for one in other.get(episode.object_key, ()))
         seen.update(id(one) for one in hits)
     visible = [
         one for one in truth if any(one.started <= day and (one.ended is None or day <= one.ended) for day in days)
     ]
-    return Quality(len(told), matched, len(visible), sum(id(one) in seen for one in visible))
+    return Quality(len(told), matched, len(visible), sum(id(one) in seen for one in visible), explained)
+
+
+def _by_object(planted: Iterable[Planted]) -> dict[str, list[Planted]]:
+    found: dict[str, list[Planted]] = {}
+    for one in planted:
+        found.setdefault(one.object_key, []).append(one)
+    return found

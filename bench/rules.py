@@ -85,6 +85,8 @@ def _shares(name: str, one: Quality) -> list[Figure]:
             print(f"{label}: no {word}, nothing was {'told' if word == 'precision' else 'planted'}")
             continue
         note = f"{part:,} of {whole:,}, 95 %: {interval[0]:.2f} to {interval[1]:.2f}"
+        if word == "precision":
+            note += f"; of {whole - part:,} others {one.explained:,} at objects with another planted anomaly"
         result.append(
             Figure(figure=f"{label}: {word}", unit="share", samples=whole, median=part / whole, p95=part / whole,
                    higher_is_better=True, note=note)

@@ -52,7 +52,8 @@ async def measure(
             partition = await read_partition(connection, county, day)
         await asyncio.to_thread(_look, partition, chosen, holds, day, found)
     return {
-        code: quality(episodes(told, days), truth.get(code, []), days, GRACE) for code, told in sorted(found.items())
+        code: quality(episodes(told, days), truth.of(code), days, GRACE, truth.beside(code, chosen[code].of))
+        for code, told in sorted(found.items())
     }
 
 

@@ -88,6 +88,7 @@ class RuleConfidence(Base):
 class RuleQuality(Base):
     """Precision (`matched / detected`) and recall (`found / planted`) of a rule against known truth.
 
+    `explained`: of the detections that don't match, those at objects where something of another type was.
     `truth` says which: `demo` is the demo utility's planted answer sheet, a simulation.
     """
 
@@ -98,6 +99,7 @@ class RuleQuality(Base):
     planted: Mapped[int]
     detected: Mapped[int]
     matched: Mapped[int]
+    explained: Mapped[int]
     found: Mapped[int]
     first_day: Mapped[date]
     last_day: Mapped[date]

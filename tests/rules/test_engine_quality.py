@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from audit.rule_quality import Episode, Planted, Quality, episodes, quality
-from data_access.rule_quality import measured
+from data_access.rule_quality import Truth, measured
 from jobs.rule_quality import measure_and_store, month_ends
 from tests.builders import NORTH, SOUTH, viewer
 from tests.rules import engine_county as county
@@ -44,6 +44,21 @@ def test_an_episode_is_right_when_it_overlaps_and_a_truth_counts_when_it_could_b
     told = [Episode("a", date(2026, 9, 2), date(2026, 9, 30))]
     assert quality(told, [Planted("a", started, ended)], ENDS, GRACE) == expected
     assert quality(told, [Planted("b", started, ended)], ENDS, GRACE).matched == 0
+
+
+def test_what_another_anomaly_explains_is_counted_beside_and_not_as_right() -> None:
+    told = [Episode("a", ENDS[1], ENDS[1]), Episode("b", ENDS[1], ENDS[1]), Episode("c", ENDS[1], ENDS[1])]
+    there = [Planted("a", ENDS[0], None)]
+    others = [Planted("a", ENDS[0], None), Planted("b", ENDS[0], None), Planted("c", ENDS[2], None)]
+    assert quality(told, there, ENDS, GRACE, others) == Quality(3, 1, 1, 1, explained=1)
+
+
+def test_of_a_districts_truth_all_its_customers_are_part() -> None:
+    rows = [("DJ01", "c1", "d1", ENDS[0], None), ("XS01", "", "d1", ENDS[0], None), ("FQ07", "c2", "d1", ENDS[0], None)]
+    truth = Truth(rows)
+    assert [one.object_key for one in (*truth.of("DJ01"), *truth.of("XS01"))] == ["c1", "d1"]
+    assert [one.object_key for one in truth.beside("DJ01", "customer")] == ["c2"]
+    assert [one.object_key for one in truth.beside("XS01", "district")] == ["d1", "d1"]
 
 
 def test_shares_are_exact_and_unknown_without_cases() -> None:

@@ -102,6 +102,7 @@ CREATE TABLE rule_quality (
     planted INTEGER NOT NULL,
     detected INTEGER NOT NULL,
     matched INTEGER NOT NULL,
+    explained INTEGER NOT NULL,
     found INTEGER NOT NULL,
     first_day DATE NOT NULL,
     last_day DATE NOT NULL,
