@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from audit.rules.arithmetic import positions
 from audit.rules.partition import (
     DAILY_DAYS,
     MONTHS,
@@ -23,7 +24,6 @@ from audit.rules.partition import (
     Partition,
     Readings,
     Series,
-    Words,
     day_number,
     month_number,
     month_of,
@@ -34,16 +34,6 @@ from data_access.packed_columns import MISSING, no_columns, packed_columns
 from settings import DISPLAY_ZONE
 
 Columns = dict[str, Any]
-
-
-def positions(known: Words, wanted: Words) -> Ints:
-    """Of each wanted key its position among the known ones, -1 for strangers."""
-    if not len(known):
-        return np.full(len(wanted), -1, np.int64)
-    order = np.argsort(known, kind="stable")
-    ordered = known[order]
-    place = np.minimum(np.searchsorted(ordered, wanted), len(known) - 1)
-    return np.where(ordered[place] == wanted, order[place], -1)
 
 
 class _Days:

@@ -35,7 +35,8 @@ SELECT c.number, c.name, c.district_code, subpath(c.org_path, -1)::text AS stati
     NULLIF(c.contract_capacity_kva, 0) AS capacity_kva, c.tariff_code, c.trade_code, c.phone, c.address,
     c.reading_section_code AS section, c.opened_on - DATE '1970-01-01' AS opened,
     c.closed_on - DATE '1970-01-01' AS closed, ST_X(c.location) AS longitude, ST_Y(c.location) AS latitude,
-    t.terms ->> 'scheme' AS scheme, (t.terms ->> 'time_of_use')::bool AS time_of_use,
+    t.terms ->> 'scheme' AS scheme, t.valid_from - DATE '1970-01-01' AS terms_from,
+    (t.terms ->> 'time_of_use')::bool AS time_of_use,
     COALESCE(t.terms ->> 'supply', CASE WHEN t.terms IS NOT NULL THEN 'agency' END) AS supply,
     COALESCE(t.terms ->> 'basic_charge', CASE WHEN t.terms IS NOT NULL THEN 'none' END) AS basic_charge,
     t.terms ->> 'capacity_kva' AS terms_capacity_kva, t.terms ->> 'contract_demand_kw' AS contract_demand_kw,
@@ -51,7 +52,7 @@ SELECT c.number, c.name, c.district_code, subpath(c.org_path, -1)::text AS stati
     c.generation_kw AS solar_kw
 FROM customer AS c
 LEFT JOIN LATERAL (
-    SELECT terms FROM account_terms WHERE county_code = c.county_code AND customer_number = c.number
+    SELECT terms, valid_from FROM account_terms WHERE county_code = c.county_code AND customer_number = c.number
         AND valid_from <= %(last)s ORDER BY valid_from DESC LIMIT 1
 ) AS t ON true
 WHERE c.county_code = %(county)s AND c.opened_on <= %(last)s AND (c.closed_on IS NULL OR c.closed_on > %(first)s)
@@ -140,7 +141,7 @@ QUERIES: Final[dict[str, tuple[str, dict[str, Kind]]]] = {
         _kinds(
             word="number name district_code station_code category voltage tariff_code trade_code phone address section"
             " scheme supply basic_charge",
-            int="opened closed persons suspended_from",
+            int="opened closed persons suspended_from terms_from",
             float="capacity_kva longitude latitude terms_capacity_kva contract_demand_kw power_factor_standard"
             " line_loss_percent free_kwh solar_kw",
             flag="time_of_use has_transformer_loss agency_penalty",

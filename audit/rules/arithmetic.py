@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from audit.rules.partition import Flags, Floats, Ints
+from audit.rules.partition import Flags, Floats, Ints, Words
 
 
 def known(values: Floats, axis: int = -1) -> Ints:
@@ -49,6 +49,16 @@ def correlation(left: Floats, right: Floats) -> Floats:
     bottom = np.sqrt(np.nansum(one**2, axis=-1) * np.nansum(other**2, axis=-1))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(bottom > 1e-9, top / bottom, np.nan)
+
+
+def positions(known: Words, wanted: Words) -> Ints:
+    """Of each wanted key its position among the known ones, -1 for strangers."""
+    if not len(known):
+        return np.full(len(wanted), -1, np.int64)
+    order = np.argsort(known, kind="stable")
+    ordered = known[order]
+    place = np.minimum(np.searchsorted(ordered, wanted), len(known) - 1)
+    return np.where(ordered[place] == wanted, order[place], -1)
 
 
 def at_district(values: Floats, district: Ints, empty: float = np.nan) -> Floats:

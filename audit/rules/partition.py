@@ -76,6 +76,8 @@ class Customers:
     time_of_use: Flags
     supply: Words
     basic_charge: Words
+    terms_from: Ints
+    """Day number since which these terms hold; -1 where there are none."""
     terms_capacity_kva: Floats
     contract_demand_kw: Floats
     power_factor_standard: Floats

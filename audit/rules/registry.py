@@ -5,7 +5,17 @@ A rule is one function in a file of its subject and one entry in that file's `RU
 
 from typing import Final
 
-from audit.rules import consumption, generation, line_loss, metering, theft
+from audit.rules import (
+    billing_checks,
+    connection,
+    consumption,
+    generation,
+    line_loss,
+    metering,
+    reading,
+    tariff,
+    theft,
+)
 from audit.rules.rule import Rule
 
 _SUBJECTS: tuple[tuple[Rule, ...], ...] = (
@@ -14,6 +24,10 @@ _SUBJECTS: tuple[tuple[Rule, ...], ...] = (
     metering.RULES,
     line_loss.RULES,
     generation.RULES,
+    tariff.RULES,
+    reading.RULES,
+    billing_checks.RULES,
+    connection.RULES,
 )
 RULES: Final[dict[str, Rule]] = {rule.code: rule for subject in _SUBJECTS for rule in subject}
 """Anomaly code → rule."""

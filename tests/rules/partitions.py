@@ -33,7 +33,7 @@ _CUSTOMER: dict[str, Any] = {
     "name": "甲", "station_code": "S1", "category": "residential", "voltage": "<1kV", "capacity_kva": 8.0,
     "tariff_code": "tiered", "trade_code": "", "phone": "", "address": "", "section": "A1",
     "opened": day_number(date(2015, 1, 1)), "closed": -1, "longitude": 118.0, "latitude": 39.6, "scheme": "tiered",
-    "time_of_use": False, "supply": "agency", "basic_charge": "none", "terms_capacity_kva": 8.0,
+    "time_of_use": False, "supply": "agency", "basic_charge": "none", "terms_from": -1, "terms_capacity_kva": 8.0,
     "contract_demand_kw": np.nan, "power_factor_standard": np.nan, "line_loss_percent": 0.0,
     "has_transformer_loss": False, "agency_penalty": False, "persons": 1, "free_kwh": np.nan, "suspended_from": -1,
     "solar_kw": np.nan, "district": 0,
@@ -69,7 +69,7 @@ def _column(value: Any, count: int, like: Any) -> Any:
     return np.array(np.broadcast_to(np.asarray(value, dtype=kind), (count,)))
 
 
-def table(kind: Any, customer: list[int] | None = None, **columns: Any) -> Any:
+def table(kind: Any, customer: list[int] | None = None, /, **columns: Any) -> Any:
     """Rows of `Readings`, `Bills`, … for the given customers; columns that aren't named are in order."""
     owners = np.array(customer or [], np.int64)
     defaults = _TABLES[kind]
