@@ -34,6 +34,8 @@ USAGE_COLUMNS = (
 PERIOD_ORDER = (Period.SHARP, Period.PEAK, Period.FLAT, Period.VALLEY, Period.DEEP_VALLEY)
 REVERSE_SHARE = 0.04
 """Reactive energy fed back, against forward."""
+OLD_METER_DAYS = 2_500
+"""A meter is changed before its verification ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,11 @@ def load_energy(
     _write_terms(connection, accounts, calendar, truth, streams)
     _write_old_meters(connection, accounts, history.change)
     progress(0.35)
+    marks = marks_of(truth, calendar)
+    writer = ReadingWriter(accounts, calendar, history.change, marks, streams.of("readings"))
+    _silence(usage, writer, marks, calendar)
     usage_rows = _write_usage(connection, history, lambda share: progress(0.35 + 0.3 * share))
-    readings = _write_readings(connection, history, marks_of(truth, calendar), streams)
+    readings = _write_readings(connection, history, writer)
     progress(0.88)
     days = write_districts(connection, accounts, calendar, usage, history.units, districts, streams.of("districts"))
     progress(1.0)
@@ -188,7 +193,7 @@ def _write_terms(
 
 def _write_old_meters(connection: psycopg.Connection[Any], accounts: Accounts, change: Change) -> None:
     """The meters that were there before: they have readings, so they must be known."""
-    opened = accounts.opened.astype("datetime64[D]").astype(object)
+    opened = np.maximum(accounts.opened, accounts.installed - OLD_METER_DAYS).astype("datetime64[D]").astype(object)
     removed = accounts.installed.astype("datetime64[D]").astype(object)
     columns = (
         "county_code", "number", "customer_number", "multiplier", "digits", "installed_on", "removed_on", "org_path",
@@ -301,8 +306,17 @@ def _monthly_register(history: _History, name: str, by_month: Ints) -> Register:
     return Register(name, rows, borders, np.where(changed > 0, at_change, 0), np.zeros(len(rows), np.int64))
 
 
-def _write_readings(connection: psycopg.Connection[Any], history: _History, marks: Marks, streams: Streams) -> int:
-    writer = ReadingWriter(history.accounts, history.calendar, history.change, marks, streams.of("readings"))
+def _silence(usage: Usage, writer: ReadingWriter, marks: Marks, calendar: Calendar) -> None:
+    """Somebody goes there to read because nothing came in that day; planted ones went although it had (CH03)."""
+    by_hand = writer.methods != 0
+    for row, number in marks.by_hand:
+        by_hand[row, number] = False
+    rows, numbers = np.nonzero(by_hand[:, 1:])
+    days = np.array(calendar.month_start)[numbers + 1] - 1
+    usage.missing[rows, days] |= usage.in_service[rows, days]
+
+
+def _write_readings(connection: psycopg.Connection[Any], history: _History, writer: ReadingWriter) -> int:
     everyone = np.arange(len(history.accounts))
     with open_copy(connection) as copy:
         total = _register(history, "total", everyone, history.units)

@@ -41,9 +41,10 @@ def _agricultural(content: Content) -> Content:
 
 
 def _low_contract(content: Content) -> Content:
-    if "contract_demand_kw" not in content:
+    if content["scheme"] != "two_part":
         return content
-    return {**content, "contract_demand_kw": str(round(float(content["capacity_kva"]) * 0.28))}
+    low = str(round(float(content["capacity_kva"]) * 0.28))
+    return {**content, "basic_charge": "contract_demand", "contract_demand_kw": low}
 
 
 FILE_FAULTS: dict[str, Callable[[Content], Content]] = {

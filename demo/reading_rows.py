@@ -73,11 +73,11 @@ class ReadingWriter:
     ) -> None:
         self._accounts, self._calendar, self._change, self._marks = accounts, calendar, change, marks
         self._old = np.array([old_meter(number) for number in accounts.meter.tolist()])
-        self._methods = chance.choice(
+        self.methods = chance.choice(
             len(METHODS), (len(accounts), calendar.complete_months + 1), p=METHOD_SHARES
         ).astype(np.int8)
         for row, border in marks.by_hand:
-            self._methods[row, border] = 1
+            self.methods[row, border] = 1
         self._chance = chance
         self._limits = 10 ** (accounts.digits + 2)
 
@@ -131,7 +131,7 @@ class ReadingWriter:
         self, copy: ColumnCopy, register: Register, number: int, chosen: NDArray[np.bool_], old: NDArray[np.bool_],
         values: Ints, month: date, at: int, kind: str, suspect: NDArray[np.bool_],
     ) -> None:  # fmt: skip
-        methods = self._methods[register.rows, number]
+        methods = self.methods[register.rows, number]
         for method in range(len(METHODS)):
             for quality in (False, True):
                 places = np.flatnonzero(chosen & (methods == method) & (suspect == quality))

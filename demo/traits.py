@@ -6,7 +6,20 @@ All made up and only for the demo (`[design]`). A real utility brings its own hi
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Target = Literal["residential", "agricultural", "business", "large", "solar", "any", "district"]
+Target = Literal[
+    "residential",
+    "agricultural",
+    "business",
+    "large",
+    "solar",
+    "any",
+    "district",
+    "heating",
+    "two_part",
+    "timed",
+    "rated",
+    "shop",
+]
 
 SEASONS: dict[str, tuple[float, ...]] = {
     "flat": (1.0,) * 12,
@@ -52,9 +65,11 @@ _BUSINESS: dict[str, Trait] = {
 _OWN: dict[str, dict[str, object]] = {
     "DJ01": {"target": "residential", "season": "peaks", "weight": 3.2},
     "DJ02": {"target": "agricultural", "season": "irrigation", "weight": 2.2},
-    "DJ03": {"target": "large", "weight": 0.5},
-    "DJ05": {"target": "large"},
-    "DJ08": {"target": "large", "season": "summer"},
+    "DJ03": {"target": "two_part", "weight": 0.5},
+    "DJ04": {"target": "timed"},
+    "DJ05": {"target": "rated"},
+    "DJ06": {"target": "shop"},
+    "DJ08": {"target": "two_part", "season": "summer"},
     "DJ10": {"target": "residential"},
     "DJ11": {"target": "heating", "season": "heating", "weight": 2.4},
     "DJ12": {"target": "residential", "weight": 0.6},

@@ -14,6 +14,8 @@ from demo.size import Size
 from demo.territory import distance_m
 from demo.traits import SEASONS, Trait, trait
 
+TIMED_KVA, RATED_KVA = 50, 100
+"""From where on the demo's accounts have time-of-use prices and a power-factor standard (`energy_accounts`)."""
 PLANTED_A_POINT = 0.42
 """Planted anomalies for each risk point wanted."""
 
@@ -89,6 +91,14 @@ def _targets(account: Account) -> list[str]:
         found.append("business")
     if account.district.is_dedicated:
         found.append("large")
+    if account.tariff_code == "two_part":
+        found.append("two_part")
+    if account.category == BUSINESS and (account.district.is_dedicated or account.capacity_kva >= TIMED_KVA):
+        found.append("timed")
+    if account.district.is_dedicated and account.capacity_kva >= RATED_KVA:
+        found.append("rated")
+    if account.tariff_code == "single_part" and not account.district.is_dedicated:
+        found.append("shop")
     if account.tariff_code == "heating_time_of_use":
         found.append("heating")
     if account.has_solar:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from audit.rules.arithmetic import mean, run_at_end
+from audit.rules.arithmetic import run_at_end
 from audit.rules.consumption import month_start
 from audit.rules.detections import Detections, detected
 from audit.rules.partition import Flags, Floats, Ints, Partition
@@ -125,32 +125,10 @@ def contract_demand(partition: Partition, thresholds: Thresholds) -> Detections:
     )
 
 
-def shared_meter(partition: Partition, thresholds: Thresholds) -> Detections:
-    """DJ09: one meter in more accounts than allowed."""
-    meters, customers = partition.meters, partition.customers
-    now = (meters.removed < 0) | (meters.removed > partition.last)
-    names, place = np.unique(meters.number[now], return_inverse=True)
-    owners = np.zeros(len(names), np.int64)
-    pairs = np.unique(np.stack([place, meters.customer[now]]), axis=1) if now.any() else np.zeros((2, 0), np.int64)
-    np.add.at(owners, pairs[0], 1)
-    count = np.zeros(len(customers), np.int64)
-    np.maximum.at(count, pairs[1], owners[pairs[0]])
-    first = np.full(len(customers), partition.last)
-    np.minimum.at(first, meters.customer[now], meters.installed[now])
-    return detected(
-        count > thresholds["accounts_a_meter"],
-        count > 0,
-        first,
-        energy_kwh=np.nan_to_num(mean(partition.daily_kwh)) * 30,
-        accounts=count,
-    )
-
-
 RULES = (
     Rule("DJ03", "customer", ("terms",), two_part_missing),
     Rule("DJ04", "customer", ("terms",), time_of_use_missing),
     Rule("DJ05", "customer", ("terms", "customer_file"), wrong_standard),
     Rule("DJ06", "customer", ("terms", "customer_file"), trade_mismatch),
     Rule("DJ08", "customer", ("terms", "demand"), contract_demand),
-    Rule("DJ09", "customer", ("meters",), shared_meter),
 )

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.catalogue import catalogue
 from audit.rules import billing_checks, connection, reading, tariff
 from audit.rules.partition import Adjustments, Bills, Meters, Partition, Readings, day_number, month_number
-from audit.rules.registry import RULES
+from audit.rules.registry import RULES, WAITING_FOR
+from i18n import t
 from tests.rules.partitions import LAST, partition, table
 from tests.rules.spec import found, look
 
@@ -119,12 +121,6 @@ CASES: dict[str, Case] = {
         at={"contract_demand_kw": 160.0, "demand": 168.0},
         bad={"contract_demand_kw": NOTHING, "demand": 500.0},
         always={**PLANT, "terms_capacity_kva": 400.0, "basic_charge": "contract_demand"},
-    ),
-    "DJ09": Case(
-        fires={"customers": 2, "meters": table(Meters, [0, 1], number="M7")},
-        quiet={"customers": 2, "meters": table(Meters, [0, 1], number=["M7", "M8"])},
-        at={"customers": 1, "meters": table(Meters, [0], number="M7")},
-        bad={"customers": 2},
     ),
     "CH03": Case(
         fires=readings(method="manual"),
@@ -314,6 +310,13 @@ def test_any_holes_and_any_order_give_the_same_answer(code: str, data: st.DataOb
     assert sorted(order[row] for row in mixed.position) == plain.position.tolist()
 
 
-def test_every_rule_knows_its_code():
+def test_every_type_of_the_catalogue_runs_or_says_what_it_waits_for():
+    assert not set(RULES) & set(WAITING_FOR)
+    assert set(RULES) | set(WAITING_FOR) == set(catalogue().by_code)
     assert all(rule.code == code for code, rule in RULES.items())
     assert len(RULES) >= 30
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_it_waits_for_has_words(language):
+    assert all(t(f"rules.waiting_{data}", language) for data in WAITING_FOR.values())
