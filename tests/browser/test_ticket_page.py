@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Screen
+from tests.browser.pressing import press_until
 from tests.printed import pages_of, pictures_in
 
 expect.set_options(timeout=20_000)
@@ -62,8 +63,8 @@ def field(page: Page, name: str) -> Any:
 
 async def opened(page: Page, action: str) -> None:
     """The form of an action, ready to be typed in."""
-    await page.locator(f"button[id*='\"{action}\"']").click()
-    await expect(page.locator("#ticket-form-send")).to_be_visible()
+    button = page.locator(f"button[id*='\"{action}\"']")
+    await press_until(button.click, page.locator("#ticket-form-send"))
 
 
 async def choose(page: Page, name: str, text: str) -> None:
