@@ -38,6 +38,7 @@ from api import (
     tiles,
     tracks,
     unknown,
+    work_exports,
 )
 from api.body_limit import BodyLimit
 from api.callbacks import report_fault
@@ -125,6 +126,7 @@ for part in (
     features,
     exports,
     people_exports,
+    work_exports,
     field,
     field_page,
 ):

@@ -63,6 +63,7 @@ NAVIGATION: tuple[Destination, ...] = (
     Destination("field", "/field", "device-mobile", frozenset({"inspector"})),
     Destination("tickets", "/tickets", "clipboard-list"),
     Destination("risks", "/risks", "flame"),
+    Destination("work", "/risks/work", "list-details"),
     Destination("trends", "/trends", "chart-line", LEADERS),
     Destination("regions", "/regions/{unit}", "map-2", LEADERS),
     Destination("rules", "/rules", "adjustments", LEADERS),

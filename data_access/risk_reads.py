@@ -35,6 +35,7 @@ _FILE = text("""
 SELECT point.county_code, point.number, point.station_code, point.anomaly_code, point.level, point.state, point.score,
     point.score_parts, point.exposure_yuan, point.rule_version, point.detected_at, point.cleared_at,
     point.run_id, point.since_on, point.seen_on, point.facts, point.energy_kwh,
+    point.probability, point.recoverable_yuan, point.expected_yuan, point.is_control, point.control_on,
     point.org_path::text AS org_path, ST_X(point.location) AS lon, ST_Y(point.location) AS lat,
     anomaly.name_zh AS anomaly_zh, anomaly.name_en AS anomaly_en, anomaly.business_type,
     business.name_zh AS business_zh, business.name_en AS business_en,

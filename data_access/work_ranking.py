@@ -23,9 +23,9 @@ TIMEOUT_MS = 60_000
 PAGE_ROWS = 100
 Order = Literal["expected", "score"]
 ORDERS: tuple[Order, ...] = ("expected", "score")
-State = Literal["open", "in_ticket"]
-STATES: tuple[State, ...] = ("open", "in_ticket")
-"""Not in work yet (states 0 and 1 of `risk_point`), or in a ticket (3)."""
+State = Literal["open", "in_ticket", "control"]
+STATES: tuple[State, ...] = ("open", "in_ticket", "control")
+"""Not in work yet (states 0 and 1 of `risk_point`), in a ticket (3), or this week's control visits among both."""
 _LOCK = text("SELECT pg_advisory_xact_lock(4703215, hashtext(:county))")
 _CANDIDATES = text("""
 SELECT number, anomaly_code, exposure_yuan, energy_kwh, customer_number, probability, recoverable_yuan, expected_yuan,
@@ -62,7 +62,7 @@ SELECT point.number, point.anomaly_code, point.level, point.state, point.score, 
     unit.code AS unit, unit.name_zh AS unit_zh, unit.name_en AS unit_en, {ticket} AS ticket_number
 FROM (
     SELECT * FROM risk_point AS point
-    WHERE state IN ({states}) AND expected_yuan IS NOT NULL AND org_path ~ CAST(:below AS lquery)
+    WHERE {which} AND expected_yuan IS NOT NULL AND org_path ~ CAST(:below AS lquery)
     ORDER BY {order}, number LIMIT :limit OFFSET :skip
 ) AS point
 LEFT JOIN organisation AS unit ON unit.code = point.station_code
@@ -73,13 +73,17 @@ _TICKET = (
     " AND ticket.risk_number = point.number AND ticket.closed_at IS NULL)"
 )
 _ORDER = {"expected": "expected_yuan DESC", "score": "score DESC, detected_at DESC"}
-_STATES = {"open": "0, 1", "in_ticket": "3"}
+_WHICH = {
+    "open": "state IN (0, 1)",
+    "in_ticket": "state = 3",
+    "control": "state IN (0, 1, 3) AND is_control AND control_on = :week",
+}
 _COUNTS = """
 SELECT count(*) AS points, count(*) FILTER (WHERE expected_yuan > 0) AS worth_it,
     COALESCE(sum(expected_yuan) FILTER (WHERE expected_yuan > 0), 0) AS expected_yuan,
     count(*) FILTER (WHERE is_control AND control_on = :week) AS control
 FROM risk_point
-WHERE state IN ({states}) AND expected_yuan IS NOT NULL AND org_path ~ CAST(:below AS lquery)
+WHERE {which} AND expected_yuan IS NOT NULL AND org_path ~ CAST(:below AS lquery)
 """
 _PEOPLE = text("SELECT count(*) FROM employee WHERE kind = 'inspector' AND org_path ~ CAST(:below AS lquery)")
 
@@ -184,7 +188,7 @@ async def work_page(
         KeyError: no such order or state.
     """
     parts = {"order": _ORDER[by], "outer_order": ", ".join(f"point.{one}" for one in _ORDER[by].split(", ")),
-             "states": _STATES[state], "ticket": _TICKET if state == "in_ticket" else "NULL"}  # fmt: skip
+             "which": _WHICH[state], "ticket": "NULL" if state == "open" else _TICKET}  # fmt: skip
     week = week_of(today(now))
     async with reading(viewer) as connection:
         wanted = code or viewer.org_path.rsplit(".", 1)[-1]
@@ -196,7 +200,7 @@ async def work_page(
         units = await units_above(connection, unit["org_path"])
         under = dicts(await connection.execute(_BELOW, {"code": wanted}))
         asked = text(_ROWS.format(**parts))
-        found = dicts(await connection.execute(asked, {**below, "limit": rows, "skip": page * rows}))
+        found = dicts(await connection.execute(asked, {**below, "week": week, "limit": rows, "skip": page * rows}))
         counts = (await connection.execute(text(_COUNTS.format(**parts)), {**below, "week": week})).mappings().one()
         people = await connection.scalar(_PEOPLE, below)
     visits = int(people or 0) * work_settings().visits_a_week

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from audit.work_ranking import controls_by_unit, draw, expected_yuan, week_of
 from audit.work_settings import WorkSettings, work_settings
+from data_access import rule_confidence
 from data_access.rule_confidence import nearest
 from data_access.tracks import today
 from data_access.work_ranking import Basis, Ranked, basis_of, counties_with_points, write
@@ -72,7 +73,8 @@ async def rank_county(county: str, now: datetime) -> int:
 
 
 async def rank_all(now: datetime) -> int:
-    """Every county that has open points; how many points changed."""
+    """Every county that has open points, by the results on site up to today; how many points changed."""
+    await rule_confidence.refresh(today(now), only_if_older=True)
     count = sum([await rank_county(county, now) for county in await counties_with_points()])
     log.info("ranking for work: %d points changed", count)
     return count

@@ -34,6 +34,7 @@ from components.notice import empty_state, notice
 from components.object_links import address_of, thing, unit_crumbs
 from components.risk_facts import facts_view, was_found_by_a_run
 from components.view_state import mirror, one_of
+from components.work_view import value_view
 from data_access import risk_reads as reads
 from data_access import tickets
 from data_access.objects import is_open_risk
@@ -81,6 +82,12 @@ async def layout(
             section(t("risk_point.why", language), view.score_view(file["score_parts"] or {}, language)),
             stack(
                 section(t("risk_point.rule", language), view.rule_view(file, language)),
+                section(
+                    t("work.of_point", language), value_view(file, language),
+                    note=t("work.of_point_note", language),
+                )
+                if file["expected_yuan"] is not None
+                else None,
                 section(t("rules_engine.saw", language), facts_view(file, language))
                 if was_found_by_a_run(file)
                 else None,

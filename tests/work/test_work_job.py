@@ -1,17 +1,22 @@
 """The ranking of a county in the database: what is written, what is left alone, who sees it and in which order."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import httpx
 import psycopg
 import pytest
 
 from audit.work_settings import work_settings
+from components.work_view import page_number
+from data_access import users
 from data_access.engine import counting_statements
 from data_access.work_ranking import work_page
 from jobs.work_ranking import rank_all, rank_county
 from tests import builders
+from tests.access.arrange import PASSWORD
+from tests.asgi import browser, running
 from tests.builders import NORTH, NORTH_STATION, SOUTH, SOUTH_STATION, viewer
 
 NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
@@ -72,7 +77,7 @@ async def test_a_county_is_ranked_and_the_same_again_changes_nothing(owner: psyc
 async def test_the_rules_results_on_site_are_the_probability(owner: psycopg.Connection) -> None:
     owner.execute(
         "INSERT INTO rule_confidence (anomaly_code, org_path, visited, confirmed, first_day, last_day)"
-        " VALUES ('DJ01', %s, 20, 15, '2026-01-01', '2026-11-24')", (SOUTH,),
+        " VALUES ('DJ01', %s, 20, 15, '2026-01-01', '2026-11-25')", (SOUTH,),
     )  # fmt: skip
     await rank_all(NOW)
     assert row(owner, "R-00") == ("0.7500", "2000.00", "1080.00")
@@ -135,6 +140,17 @@ async def test_points_in_work_are_listed_with_their_ticket(owner: psycopg.Connec
     assert page.visits == 4 * work_settings().visits_a_week
 
 
+async def test_the_weeks_control_visits_are_a_list_of_their_own_in_work_or_not(owner: psycopg.Connection) -> None:
+    await rank_all(NOW)
+    (drawn,) = controls(owner)
+    for state in (0, 3):
+        owner.execute("UPDATE risk_point SET state = %s WHERE number = %s", (state, drawn))
+        page = await work_page(viewer(), None, "score", "control", 0, NOW)
+        assert page is not None and [one["number"] for one in page.rows] == [drawn]
+    later = await work_page(viewer(), None, "score", "control", 0, NOW + timedelta(days=7))
+    assert later is not None and later.rows == [], "another week"
+
+
 async def test_a_county_sees_its_own_part_and_nothing_of_another(owner: psycopg.Connection) -> None:
     await rank_all(NOW)
     north = await work_page(viewer(NORTH), None, "score", "open", 0, NOW)
@@ -142,3 +158,39 @@ async def test_a_county_sees_its_own_part_and_nothing_of_another(owner: psycopg.
     above = await work_page(viewer(NORTH), "jibei", "score", "open", 0, NOW)
     assert above is not None and above.points == 1, "of a unit above the own one the own part"
     assert await work_page(viewer(NORTH), "130202", "score", "open", 0, NOW) is None
+
+
+@pytest.fixture(scope="module")
+async def north(database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The program's door with a northern manager before it."""
+    import app
+
+    await users.create_user(
+        "manager.north", PASSWORD, display_name="Demo", role="manager", org_path=NORTH, language="en"
+    )
+    users.forget()
+    async with running(app.server) as server, browser(server) as client:
+        answer = await client.post("/api/v1/session", json={"login": "manager.north", "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        yield client
+
+
+async def test_the_file_holds_the_own_points_and_refuses_what_it_does_not_know(north: httpx.AsyncClient) -> None:
+    await rank_all(NOW)
+    answer = await north.get("/api/v1/work/ranking.csv", params={"lang": "en"})
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert lines[1].startswith("Rank,Risk point,Type,Level") and len(lines) == 3
+    assert lines[2].split(",")[1] == "R-NORTH" and "80.00" in lines[2]
+    assert (await north.get("/api/v1/work/ranking.csv", params={"unit": "130202"})).status_code == 404
+    assert (await north.get("/api/v1/work/ranking.csv", params={"by": "luck"})).status_code == 422
+
+
+async def test_the_page_of_the_ranking_wins_over_the_page_of_a_point(north: httpx.AsyncClient) -> None:
+    from dash._pages import _path_to_page
+
+    assert _path_to_page("risks/work")[0]["module"] == "pages.risks_work"
+    assert _path_to_page("risks/R-NORTH")[0]["module"] == "pages.risk"
+
+
+def test_a_page_number_of_the_address_that_is_none_is_the_first() -> None:
+    assert [page_number(text) for text in (None, "", "0", "-3", "x", "²", "1", "7", "9" * 30)] == [0] * 7 + [6, 999]
